@@ -1,0 +1,1 @@
+//! HTTP API v1, its OpenAPI description and the embedded web pages.

@@ -1,0 +1,1 @@
+//! Identity: user tokens, API keys, signed dialect paths.

@@ -1,0 +1,1 @@
+//! The inter-node bus behind the core's bus port.

@@ -1,0 +1,1 @@
+//! Rules and use cases of Magpie and the ports it needs. No I/O, no clock, no randomness.

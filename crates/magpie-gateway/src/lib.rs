@@ -1,0 +1,1 @@
+//! Sockets: listener, connections, hub, outboxes, resume, dialects.

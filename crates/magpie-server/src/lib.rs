@@ -1,0 +1,1 @@
+//! The binary magpie: configuration, commands and the one composition root.

@@ -1,0 +1,2 @@
+//! The binary `magpie`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Test doubles: in-memory store, faulty bus, mock clock, conformance suites.
