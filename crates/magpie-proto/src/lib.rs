@@ -1,1 +1,26 @@
-//! Magpie's vocabulary on the wire: ids, frames of protocol v1, error and close codes.
+//! Magpie's vocabulary on the wire: ids, message bodies, frames of protocol v1, cursors and the
+//! two code tables. A leaf: no I/O, no rules; everything else in the workspace stands on it.
+
+pub mod body;
+pub mod client;
+pub mod codes;
+pub mod cursor;
+pub mod ids;
+pub mod scan;
+pub mod server;
+
+pub use body::{Body, BodyError};
+pub use codes::{CloseCode, ErrorCode, Retry};
+pub use cursor::Cursor;
+pub use ids::{ConversationId, ConversationKind, IdError, MessageId, Seq, UserId};
+
+/// The subprotocol name a native client asks for.
+pub const SUBPROTOCOL: &str = "magpie.v1";
+/// Prefix of the subprotocol entry that carries a token; never echoed and never logged.
+pub const SUBPROTOCOL_TOKEN_PREFIX: &str = "magpie.token.";
+/// Largest message body, in bytes of UTF-8.
+pub const BODY_BYTES_MAX: usize = 65_536;
+/// Largest frame of the native protocol: a body whose every byte is escaped, plus its envelope.
+pub const FRAME_BYTES_MAX: usize = 6 * BODY_BYTES_MAX + 4_096;
+/// Longest client message id, in bytes.
+pub const CLIENT_MSG_ID_BYTES_MAX: usize = 64;

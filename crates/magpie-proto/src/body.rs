@@ -1,0 +1,177 @@
+//! The body of a message: JSON text `{"k": kind, "x": text, ...}`, kept and forwarded as it came.
+//! Every kind has `x`, the text that a client shows which does not know the kind.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::BODY_BYTES_MAX;
+
+/// Longest kind name, in bytes.
+pub const KIND_BYTES_MAX: usize = 32;
+
+/// Why a text is not a message body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// Not an object with the two required fields.
+    #[error("a body is an object with \"k\" (its kind) and \"x\" (its text): {0}")]
+    Shape(String),
+    /// The kind's name is empty, too long or has odd characters.
+    #[error("\"k\" is 1 to 32 characters out of a-z, 0-9, '_', '.' and '-'")]
+    Kind,
+    /// Larger than [`BODY_BYTES_MAX`].
+    #[error("a body has at most {BODY_BYTES_MAX} bytes, this one has {0}")]
+    TooLarge(usize),
+    /// `raw` is how the server keeps a dialect's own object; clients may not set it.
+    #[error("\"raw\" is set by the server only")]
+    Raw,
+}
+
+/// A checked body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body(Bytes);
+
+/// The parts of a body that the server itself looks at.
+#[derive(Debug, Deserialize)]
+pub struct Parts<'a> {
+    /// Kind: `text`, `image`, `file`, ...
+    #[serde(borrow)]
+    pub k: Cow<'a, str>,
+    /// Text, or the fallback text of another kind.
+    #[serde(borrow)]
+    pub x: Cow<'a, str>,
+    /// The object as a dialect's client sent it.
+    #[serde(borrow, default)]
+    pub raw: Option<Raw<'a>>,
+}
+
+/// A dialect's own object beside the neutral text.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Raw<'a> {
+    /// Name of the dialect.
+    #[serde(borrow)]
+    pub dialect: Cow<'a, str>,
+    /// The object, untouched.
+    #[serde(borrow)]
+    pub object: &'a RawValue,
+}
+
+impl Body {
+    /// A plain text message.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        #[derive(Serialize)]
+        struct Text<'a> {
+            k: &'a str,
+            x: &'a str,
+        }
+        Self::from_serialize(&Text { k: "text", x: text })
+    }
+
+    /// A text with the object of the dialect that it came from.
+    #[must_use]
+    pub fn with_raw(text: &str, dialect: &str, object: &RawValue) -> Self {
+        #[derive(Serialize)]
+        struct Full<'a> {
+            k: &'a str,
+            x: &'a str,
+            raw: Raw<'a>,
+        }
+        let raw = Raw { dialect: Cow::Borrowed(dialect), object };
+        Self::from_serialize(&Full { k: "text", x: text, raw })
+    }
+
+    fn from_serialize<T: Serialize>(value: &T) -> Self {
+        // Strings and raw JSON cannot fail to serialise; an empty body would be a bug seen at once.
+        Self(serde_json::to_vec(value).unwrap_or_default().into())
+    }
+
+    /// Checks what a client sent as `b`. The caller has run [`crate::scan::check`] on the frame.
+    ///
+    /// # Errors
+    /// [`BodyError`] says which rule is broken.
+    pub fn parse(json: &str) -> Result<Self, BodyError> {
+        #[derive(Deserialize)]
+        struct Loose<'a> {
+            #[serde(borrow)]
+            k: Cow<'a, str>,
+            #[serde(borrow, rename = "x")]
+            _x: Cow<'a, str>,
+            #[serde(borrow, default)]
+            raw: Option<&'a RawValue>,
+        }
+        if json.len() > BODY_BYTES_MAX {
+            return Err(BodyError::TooLarge(json.len()));
+        }
+        let parts: Loose<'_> =
+            serde_json::from_str(json).map_err(|error| BodyError::Shape(error.to_string()))?;
+        let kind_char = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+        if parts.k.is_empty() || parts.k.len() > KIND_BYTES_MAX || !parts.k.bytes().all(kind_char) {
+            return Err(BodyError::Kind);
+        }
+        if parts.raw.is_some() {
+            return Err(BodyError::Raw);
+        }
+        Ok(Self(Bytes::copy_from_slice(json.as_bytes())))
+    }
+
+    /// Wraps bytes read back from a store.
+    #[must_use]
+    pub fn from_stored(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
+    /// The JSON text as bytes, for the store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The JSON text, for a frame.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("{}")
+    }
+
+    /// Looks inside. `None` only for bytes that no `Body` constructor made.
+    #[must_use]
+    pub fn parts(&self) -> Option<Parts<'_>> {
+        serde_json::from_slice(&self.0).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_body_is_kept_as_it_came() {
+        let json = r#"{"k":"text", "x":"嗨 \ud83d\ude00","extra":[1]}"#;
+        let body = Body::parse(json).unwrap();
+        assert_eq!(body.as_json(), json);
+        assert_eq!(body.parts().unwrap().x, "嗨 😀");
+    }
+
+    #[test]
+    fn a_dialects_object_rides_along() {
+        let object = serde_json::value::to_raw_value(&serde_json::json!({"content":"hi"})).unwrap();
+        let body = Body::with_raw("hi", "market", &object);
+        let parts = body.parts().unwrap();
+        assert_eq!(parts.x, "hi");
+        assert_eq!(parts.raw.unwrap().object.get(), r#"{"content":"hi"}"#);
+    }
+
+    #[test]
+    fn bad_bodies_are_named() {
+        assert!(matches!(Body::parse("[]"), Err(BodyError::Shape(_))));
+        assert!(matches!(Body::parse(r#"{"k":"text"}"#), Err(BodyError::Shape(_))));
+        assert!(matches!(Body::parse(r#"{"k":"text","x":{"$ne":""}}"#), Err(BodyError::Shape(_))));
+        assert_eq!(Body::parse(r#"{"k":"","x":""}"#), Err(BodyError::Kind));
+        assert_eq!(Body::parse(r#"{"k":"text","x":"","raw":{}}"#), Err(BodyError::Raw));
+        let big = format!(r#"{{"k":"text","x":"{}"}}"#, "a".repeat(BODY_BYTES_MAX));
+        assert!(matches!(Body::parse(&big), Err(BodyError::TooLarge(_))));
+    }
+}
