@@ -1,1 +1,3 @@
 //! Sockets: listener, connections, hub, outboxes, resume, dialects.
+
+pub mod ws;
