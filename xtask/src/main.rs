@@ -1,2 +1,54 @@
-//! The workspace checks.
-fn main() {}
+//! The workspace's own commands: `cargo xtask tidy | supply | ci | figures`.
+//! Everything `make test` does is listed here, so that it runs the same on any machine.
+
+mod ci;
+mod console;
+mod figures;
+mod metadata;
+mod shell;
+mod supply;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  tidy              check the house rules over every file git would track
+  supply            check licences, sources and version floors of all dependencies
+  ci                run every step of `make test`, in order
+  ci --list         list the steps
+  ci STEP...        run only these steps
+  figures [ARG...]  build the release binary and measure it, one JSON line per figure";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            console::complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command; `false` means that it found something wrong and has said so.
+fn run(args: &[String]) -> anyhow::Result<bool> {
+    let Some((command, rest)) = args.split_first() else {
+        console::complain(USAGE);
+        return Ok(false);
+    };
+    let root = shell::workspace_root()?;
+    match command.as_str() {
+        "tidy" => tidy::run(&root),
+        "supply" => supply::run(&root),
+        "ci" => ci::run(&root, rest),
+        "figures" => figures::run(&root, rest),
+        "help" | "--help" | "-h" => {
+            console::say(USAGE);
+            Ok(true)
+        }
+        other => anyhow::bail!("unknown command `{other}`\n\n{USAGE}"),
+    }
+}

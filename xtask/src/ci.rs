@@ -1,0 +1,197 @@
+//! `cargo xtask ci`: runs the steps of `make test` in order, stops at the first that fails
+//! and says how long each took and how to run that one again. The list is in `ci/steps.rs`.
+
+mod steps;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::console::say;
+use crate::metadata::{self, Metadata};
+use crate::{shell, supply, tidy};
+use steps::{Action, STEPS, Step};
+
+/// Runs all steps, or those named in `args`, or lists them.
+pub(crate) fn run(root: &Path, args: &[String]) -> Result<bool> {
+    if args.iter().any(|arg| arg == "--list") {
+        for step in STEPS {
+            say(&format!("{:<14} {}", step.name, step.proves));
+        }
+        return Ok(true);
+    }
+    let chosen = choose(args)?;
+    let workspace = metadata::workspace(root)?;
+    let mut times = Vec::new();
+    for step in chosen {
+        say(&format!("\n=== {}: {}", step.name, step.proves));
+        let started = now();
+        let passed = perform(root, &workspace, step)?;
+        times.push((step.name, started.elapsed(), passed));
+        if !passed {
+            break;
+        }
+    }
+    Ok(report(&times))
+}
+
+/// Builds the release binary that all black-box tests and figures share.
+pub(crate) fn release_build(root: &Path) -> Result<bool> {
+    let workspace = metadata::workspace(root)?;
+    run_command(root, &workspace, ".", steps::RELEASE_BUILD)
+}
+
+/// Where that build leaves it.
+pub(crate) fn release_binary(workspace: &Metadata) -> PathBuf {
+    workspace.target_directory.join("release").join("magpie")
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Step>> {
+    if names.is_empty() {
+        return Ok(STEPS.iter().collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            STEPS
+                .iter()
+                .find(|step| step.name == name)
+                .with_context(|| format!("no step `{name}`: see `cargo xtask ci --list`"))
+        })
+        .collect()
+}
+
+fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<bool> {
+    match step.action {
+        Action::Run { dir, command } => run_command(root, workspace, dir, command),
+        Action::Tidy => tidy::run(root),
+        Action::Supply => supply::run(root),
+        Action::UnitTests => {
+            let command = unit_tests(shell::has_cargo_subcommand("nextest"));
+            run_command(root, workspace, ".", command)
+        }
+        Action::TestTargets { fuzz } => {
+            let targets = test_targets(workspace, fuzz);
+            if targets.is_empty() {
+                bail!("no test target to run: this step needs {}", wanted(fuzz));
+            }
+            let mut command = vec!["cargo", "test", "--workspace", "--locked"];
+            for target in &targets {
+                command.extend(["--test", target]);
+            }
+            run_command(root, workspace, ".", &command)
+        }
+    }
+}
+
+/// Both run the same tests; nextest only shows them more clearly.
+fn unit_tests(has_nextest: bool) -> &'static [&'static str] {
+    if has_nextest { steps::UNIT_TESTS_NEXTEST } else { steps::UNIT_TESTS }
+}
+
+fn wanted(fuzz: bool) -> &'static str {
+    if fuzz { "a tests/*.rs whose name contains `fuzz`" } else { "a tests/*.rs in some crate" }
+}
+
+/// The integration tests of the workspace, either the fuzz targets or all the others.
+fn test_targets(workspace: &Metadata, fuzz: bool) -> Vec<&str> {
+    let mut names: Vec<&str> = workspace
+        .packages
+        .iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.kind.iter().any(|kind| kind == "test"))
+        .map(|target| target.name.as_str())
+        .filter(|name| name.contains("fuzz") == fuzz)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn run_command(root: &Path, workspace: &Metadata, dir: &str, command: &[&str]) -> Result<bool> {
+    let Some((program, args)) = command.split_first() else {
+        bail!("a step has an empty command");
+    };
+    say(&format!("$ {}", command.join(" ")));
+    let cargo = shell::cargo();
+    let program = if *program == "cargo" { cargo.as_str() } else { program };
+    let status = Command::new(program)
+        .args(args)
+        .current_dir(root.join(dir))
+        .env("MAGPIE_BIN", release_binary(workspace))
+        .status()
+        .with_context(|| {
+            format!(
+                "cannot start `{program}` in `{dir}`: `scripts/setup.sh test` names what is missing"
+            )
+        })?;
+    Ok(status.success())
+}
+
+fn report(times: &[(&str, Duration, bool)]) -> bool {
+    say("\nstep            seconds");
+    for (name, took, passed) in times {
+        let mark = if *passed { "" } else { "  FAILED" };
+        say(&format!("{name:<14} {:>8.1}{mark}", took.as_secs_f64()));
+    }
+    let total: Duration = times.iter().map(|(_, took, _)| *took).sum();
+    say(&format!("{:<14} {:>8.1}", "total", total.as_secs_f64()));
+    match times.iter().find(|(_, _, passed)| !passed) {
+        Some((name, _, _)) => {
+            say(&format!("`{name}` failed; run it alone with: cargo xtask ci {name}"));
+            false
+        }
+        None => true,
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "times the steps for a person; no rule depends on it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn sample() -> Metadata {
+        serde_json::from_str(
+            r#"{"target_directory": "/t", "packages": [{
+                "name": "magpie-server", "version": "0.1.0", "license": null, "source": null,
+                "manifest_path": "/r/Cargo.toml",
+                "targets": [
+                    {"name": "magpie", "kind": ["bin"]},
+                    {"name": "kill", "kind": ["test"]},
+                    {"name": "fuzz_frames", "kind": ["test"]}
+                ]}]}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn fuzz_targets_and_black_box_tests_are_told_apart() {
+        assert_eq!(test_targets(&sample(), true), ["fuzz_frames"]);
+        assert_eq!(test_targets(&sample(), false), ["kill"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_named_and_the_list_is_pointed_at() {
+        let error = choose(&["clipy".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("`clipy`") && error.contains("--list"), "{error}");
+    }
+
+    #[test]
+    fn step_names_are_unique_and_the_page_is_built_before_the_binary_that_embeds_it() {
+        let position = |name: &str| STEPS.iter().position(|step| step.name == name).unwrap();
+        assert!(position("web-build") < position("release"));
+        assert!(position("release") < position("black-box"));
+        for step in STEPS {
+            assert_eq!(choose(&[step.name.to_owned()]).unwrap().len(), 1);
+            assert_eq!(STEPS.iter().filter(|other| other.name == step.name).count(), 1);
+        }
+    }
+}

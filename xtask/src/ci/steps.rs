@@ -1,0 +1,96 @@
+//! The steps of `make test`, in order: the only place that lists them.
+//! Cheap ones first; the page before everything that embeds it; one release build for all.
+
+/// One named step.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    /// What a reader knows once it has passed.
+    pub(super) proves: &'static str,
+    pub(super) action: Action,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// A command in a folder of the repository.
+    Run { dir: &'static str, command: &'static [&'static str] },
+    /// `cargo xtask tidy`.
+    Tidy,
+    /// `cargo xtask supply`.
+    Supply,
+    /// Tests inside the crates.
+    UnitTests,
+    /// The files `tests/*.rs` of all crates: the fuzz targets, or the others.
+    TestTargets { fuzz: bool },
+}
+
+/// `make run`, `make figures` and the black-box tests use this very build.
+pub(super) const RELEASE_BUILD: &[&str] =
+    &["cargo", "build", "--release", "-p", "magpie-server", "--locked"];
+
+/// Always the whole workspace: choosing packages would change the features of shared
+/// dependencies and compile them once more.
+pub(super) const UNIT_TESTS: &[&str] =
+    &["cargo", "test", "--workspace", "--locked", "--lib", "--bins", "--examples"];
+
+/// The same tests with the nicer runner.
+pub(super) const UNIT_TESTS_NEXTEST: &[&str] = &[
+    "cargo",
+    "nextest",
+    "run",
+    "--workspace",
+    "--locked",
+    "--lib",
+    "--bins",
+    "--examples",
+    "--no-tests",
+    "fail",
+];
+
+const fn run(name: &'static str, proves: &'static str, command: &'static [&'static str]) -> Step {
+    Step { name, proves, action: Action::Run { dir: ".", command } }
+}
+
+const fn web(name: &'static str, proves: &'static str, command: &'static [&'static str]) -> Step {
+    Step { name, proves, action: Action::Run { dir: "web", command } }
+}
+
+pub(super) const STEPS: &[Step] = &[
+    run("fmt", "Rust is formatted", &["cargo", "fmt", "--all", "--check"]),
+    Step { name: "tidy", proves: "the house rules hold", action: Action::Tidy },
+    Step {
+        name: "supply",
+        proves: "dependencies have allowed licences, sources and versions",
+        action: Action::Supply,
+    },
+    web("web-install", "the page's lock file installs", &["npm", "ci", "--no-audit", "--no-fund"]),
+    web("web-lint", "the page follows its lint rules", &["npm", "run", "lint"]),
+    web("web-types", "the page's types agree", &["npm", "run", "typecheck"]),
+    web("web-build", "the page builds", &["npm", "run", "build"]),
+    run(
+        "clippy",
+        "no lint is broken",
+        &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+    ),
+    Step { name: "unit", proves: "tests inside the crates pass", action: Action::UnitTests },
+    run(
+        "doc",
+        "examples in the docs compile",
+        &["cargo", "test", "--workspace", "--locked", "--doc"],
+    ),
+    Step {
+        name: "fuzz",
+        proves: "decoders survive their mutated corpus",
+        action: Action::TestTargets { fuzz: true },
+    },
+    run("release", "the release binary builds", RELEASE_BUILD),
+    // One test binary after the other, also where nextest is installed: these load two
+    // cores by themselves, and side by side they would only measure each other.
+    Step {
+        name: "black-box",
+        proves: "promises hold on real sockets and the release binary",
+        action: Action::TestTargets { fuzz: false },
+    },
+    web("web-test", "the page works in a browser", &["npm", "test"]),
+];
