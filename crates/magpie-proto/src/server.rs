@@ -15,7 +15,7 @@ impl std::fmt::Display for Text<'_> {
         if self.0.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
             return write!(f, "\"{}\"", self.0);
         }
-        f.write_str(&serde_json::to_string(self.0).map_err(|_| std::fmt::Error)?)
+        f.write_str(&serde_json::to_string(self.0).unwrap_or_default())
     }
 }
 

@@ -1,0 +1,3 @@
+//! Messages: sending.
+
+pub mod send;

@@ -1,0 +1,42 @@
+//! The rules that an owner sets. Values come from the configuration, once, at start.
+
+use crate::event::Dialect;
+
+/// Settings of the core.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Create receivers that nobody has heard of.
+    pub create_unknown_users: bool,
+    /// Stranger limit of native sends; `None`: off.
+    pub stranger_limit: Option<u32>,
+    /// Stranger limit of market sends; `None`: off.
+    pub market_stranger_limit: Option<u32>,
+    /// How long a pushed value is held when the publisher does not say.
+    pub push_hold_ms: u64,
+    /// Most bytes of a pushed value.
+    pub push_bytes_max: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            create_unknown_users: false,
+            stranger_limit: None,
+            market_stranger_limit: Some(3),
+            push_hold_ms: 86_400_000,
+            push_bytes_max: 65_536,
+        }
+    }
+}
+
+impl Policy {
+    /// The stranger limit for sends that enter through this door.
+    #[must_use]
+    pub fn stranger_limit(&self, dialect: Option<Dialect>) -> Option<u32> {
+        if dialect == Some(Dialect::Market) {
+            self.market_stranger_limit
+        } else {
+            self.stranger_limit
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! The persistence port. Writes are queued operations that one committer applies in order, many
+//! per commit; what they did is handed to the commit sink after the commit is durable and never
+//! before. Reads are answered apart from the writer, from a consistent snapshot.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use magpie_proto::{Body, ConversationId, MessageId, Seq, UserId, client::Change, client::Edge};
+
+use crate::model::{
+    ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Membership, Message, Position, Replay,
+    ResumeMark, ResumePage, Role, Unread, User,
+};
+
+/// Why the store cannot do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No space left on the device. Reads still work.
+    #[error("the disk is full")]
+    Full,
+    /// Writes are refused; the text says why (read-only directory, failed fsync, shutting down).
+    #[error("the store takes no writes: {0}")]
+    Unavailable(String),
+    /// The queue of writes is full.
+    #[error("too many writes are waiting")]
+    Overloaded,
+    /// Anything else; the text is for the log, never for a client.
+    #[error("store fault: {0}")]
+    Fault(String),
+}
+
+/// Why a single operation was not done. The rest of its batch is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// No such user.
+    UnknownUser(UserId),
+    /// No such conversation, or the caller is not in it.
+    UnknownConversation,
+    /// The receiver has blocked the sender.
+    Blocked,
+    /// Too many messages to someone who has neither answered nor connected.
+    StrangerLimit {
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// The same idempotency key with another body.
+    ClientMsgIdReused,
+    /// A push with an idempotency key that was used for other data.
+    PushKeyReused,
+    /// The store itself failed; nothing of the batch was kept.
+    Store(StoreError),
+}
+
+/// Where an appended message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The direct conversation of the sender and this user; created when it does not exist.
+    Direct(UserId),
+    /// The desk conversation of this visitor; created when the sender is the visitor.
+    Desk(UserId),
+    /// An existing conversation.
+    Existing(ConversationId),
+}
+
+/// Rules that the store checks at its serialization point, in this order: receiver known,
+/// dedupe, member, block, stranger limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guard {
+    /// Create the receiver of a direct message when he does not exist.
+    pub create_receiver: bool,
+    /// Refuse when the sender is not in the conversation (agents are in every desk conversation).
+    pub must_be_member: bool,
+    /// Refuse when the receiver has blocked the sender.
+    pub not_blocked: bool,
+    /// Refuse when so many of the sender's messages wait above
+    /// max(receiver's delivered_seq, read_seq, last own seq). `None`: no limit, or the receiver
+    /// has a connection at decision time.
+    pub stranger_limit: Option<u32>,
+}
+
+/// A message to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Append {
+    /// Where to.
+    pub place: Place,
+    /// Who sends.
+    pub sender: UserId,
+    /// Idempotency key.
+    pub client_msg_id: Option<Box<str>>,
+    /// What.
+    pub body: Body,
+    /// Fresh global id.
+    pub id: MessageId,
+    /// Time of the server.
+    pub sent_ms: u64,
+    /// Rules to check.
+    pub guard: Guard,
+}
+
+/// A channel value to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// Whose channel.
+    pub user: UserId,
+    /// Which.
+    pub channel: Box<str>,
+    /// JSON text.
+    pub data: Box<str>,
+    /// Time of the server.
+    pub sent_ms: u64,
+    /// Not replayed from here on.
+    pub hold_until_ms: u64,
+    /// To whom it is replayed.
+    pub replay: Replay,
+    /// The same key within the hold time answers with the first version.
+    pub idempotency_key: Option<Box<str>>,
+}
+
+/// A user to create or change; `None` fields stay (or take their default).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserPatch {
+    /// Who.
+    pub id: UserId,
+    /// Shown name.
+    pub name: Option<String>,
+    /// Picture address.
+    pub avatar: Option<String>,
+    /// Role.
+    pub role: Option<Role>,
+    /// Refuse signing in.
+    pub banned: Option<bool>,
+    /// Time of the server, for new users.
+    pub now_ms: u64,
+}
+
+/// One durable change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// Append a message.
+    Append(Append),
+    /// The user has read up to here. Clamped to head, never falls.
+    Read {
+        /// Who.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// Up to.
+        seq: Seq,
+    },
+    /// Folded delivery marks; unknown conversations and non-members are skipped.
+    Delivered(Vec<(ConversationId, UserId, Seq)>),
+    /// Make the direct conversation with `peer` visible to `user`: two rows, the peer's stays
+    /// invisible until a first message.
+    Open {
+        /// Who opens.
+        user: UserId,
+        /// With whom.
+        peer: UserId,
+        /// Create the peer when he does not exist.
+        create_peer: bool,
+        /// Time of the server.
+        now_ms: u64,
+    },
+    /// Change private state.
+    Set {
+        /// Whose.
+        user: UserId,
+        /// Which conversation.
+        conversation: ConversationId,
+        /// What.
+        change: Change,
+    },
+    /// Hide one message on one side.
+    HideMessage {
+        /// Whose side.
+        user: UserId,
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Which message; above head is rejected as unknown.
+        seq: Seq,
+    },
+    /// Refuse (or accept again) messages from `other`.
+    Block {
+        /// Who refuses.
+        user: UserId,
+        /// Whom.
+        other: UserId,
+        /// Refuse or accept.
+        on: bool,
+    },
+    /// Create or change a user.
+    PutUser(UserPatch),
+    /// Last moment with a connection.
+    Seen {
+        /// Who.
+        user: UserId,
+        /// When.
+        at_ms: u64,
+    },
+    /// Store a channel value.
+    Publish(Publish),
+    /// A page has this version of a channel. Never falls.
+    PushDelivered {
+        /// Whose channel.
+        user: UserId,
+        /// Which.
+        channel: Box<str>,
+        /// Which version.
+        version: u64,
+    },
+}
+
+/// What a durable change did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The message is stored. `members`: the two users of a direct conversation, or the visitor
+    /// alone of a desk conversation.
+    Stored {
+        /// As stored.
+        message: Message,
+        /// See above.
+        members: [Option<UserId>; 2],
+    },
+    /// The same key was stored before: this is the first result.
+    Duplicate {
+        /// Where.
+        conversation: ConversationId,
+        /// Its id.
+        id: MessageId,
+        /// Its place.
+        seq: Seq,
+        /// Its time.
+        sent_ms: u64,
+    },
+    /// The read mark as it stands now, and whether this moved it.
+    Read {
+        /// Who.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// Private state now.
+        membership: Membership,
+        /// Unread now.
+        unread: u64,
+        /// Delivered mark now (at least the read mark).
+        delivered_seq: Seq,
+        /// Who else is told, as in `Stored`.
+        members: [Option<UserId>; 2],
+        /// Whether the mark rose.
+        moved: bool,
+    },
+    /// Private state as it stands now.
+    Membership {
+        /// Whose.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// State now.
+        membership: Membership,
+        /// Unread now.
+        unread: u64,
+    },
+    /// A message is hidden on one side.
+    Hidden {
+        /// Whose side.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        seq: Seq,
+    },
+    /// The user as stored.
+    User(User),
+    /// The channel value as stored. `fresh` is false when the idempotency key was known.
+    Published {
+        /// The value.
+        value: ChannelValue,
+        /// Whether it is new.
+        fresh: bool,
+    },
+    /// Done, nothing to tell.
+    Done,
+}
+
+/// Answer to one write.
+pub type WriteResult = Result<Outcome, Rejection>;
+
+/// Whoever waits for the answer to a write and sits on a connection.
+pub trait ReplyTo: Send + Sync + 'static {
+    /// The runtime whose lane answers.
+    fn lane(&self) -> usize;
+
+    /// Takes the answer to request `r`. Called on the lane, in commit order.
+    fn reply(&self, r: u64, result: &WriteResult);
+}
+
+/// Who asked for a write.
+#[derive(Clone, Default)]
+pub enum Origin {
+    /// Nobody waits.
+    #[default]
+    None,
+    /// A connection, with its request number.
+    Connection(Arc<dyn ReplyTo>, u64),
+    /// A call that awaits the answer.
+    Call(CallSlot),
+}
+
+/// The waiting end of a call; taken once.
+pub type CallSlot = Arc<parking_lot::Mutex<Option<tokio::sync::oneshot::Sender<WriteResult>>>>;
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Connection(..) => "Connection",
+            Self::Call(_) => "Call",
+        })
+    }
+}
+
+impl Origin {
+    /// A call and the end to await.
+    #[must_use]
+    pub fn call() -> (Self, tokio::sync::oneshot::Receiver<WriteResult>) {
+        let (send, receive) = tokio::sync::oneshot::channel();
+        (Self::Call(Arc::new(parking_lot::Mutex::new(Some(send)))), receive)
+    }
+
+    /// Answers a call; connections are answered by their lane.
+    pub fn answer_call(&self, result: &WriteResult) {
+        if let Self::Call(slot) = self
+            && let Some(sender) = slot.lock().take()
+        {
+            // The caller may have gone away; the write stands all the same.
+            let _ = sender.send(result.clone());
+        }
+    }
+}
+
+/// A queued write.
+#[derive(Debug)]
+pub struct Write {
+    /// What.
+    pub op: Op,
+    /// Who asked.
+    pub origin: Origin,
+}
+
+/// A write that was applied (or rejected) by a commit that is durable now.
+#[derive(Debug)]
+pub struct Committed {
+    /// Who asked.
+    pub origin: Origin,
+    /// What happened.
+    pub result: WriteResult,
+    /// Position of this change.
+    pub position: Position,
+}
+
+/// Receives what was committed, in commit order, on the committer's thread.
+pub trait CommitSink: Send + Sync + 'static {
+    /// One durable commit. `position` covers all of it.
+    fn committed(&self, batch: Vec<Committed>, position: Position);
+}
+
+/// A pending read.
+pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// What a resume asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumeQuery {
+    /// Whose inbox.
+    pub user: UserId,
+    /// Agents see all desk conversations.
+    pub agent: bool,
+    /// Changes after here; `None`: a new device, which gets each visible conversation with its
+    /// newest message and a hole for the rest.
+    pub since: Option<Position>,
+    /// Where the page before ended.
+    pub mark: Option<ResumeMark>,
+    /// Page budget: stop after about so many bytes of bodies.
+    pub budget_bytes: usize,
+}
+
+/// The store port. One instance per process; cheap to share.
+pub trait Store: Send + Sync + 'static {
+    /// Queues a write. The answer comes through the commit sink.
+    ///
+    /// # Errors
+    /// The reason, when the queue is full or the store takes none; `origin` is not answered then.
+    fn submit(&self, write: Write) -> Result<(), StoreError>;
+
+    /// Identity of this store's history.
+    fn epoch(&self) -> u64;
+
+    /// Position of the newest durable commit.
+    fn position(&self) -> Position;
+
+    /// Whether writes are taken; the reason if not.
+    fn health(&self) -> Result<(), StoreError>;
+
+    /// Changed conversations since a position.
+    fn resume(&self, query: ResumeQuery) -> ReadFuture<ResumePage>;
+
+    /// Visible conversations, pinned first, then newest first.
+    fn inbox(
+        &self,
+        user: UserId,
+        agent: bool,
+        after: Option<InboxMark>,
+        limit: u32,
+    ) -> ReadFuture<InboxPage>;
+
+    /// One conversation as `user` sees it; `None` when he is not in it.
+    fn entry(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<Entry>>;
+
+    /// A page of history as `user` sees it; `None` when he is not in it.
+    fn history(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        edge: Edge,
+        limit: u32,
+    ) -> ReadFuture<Option<HistoryPage>>;
+
+    /// Why the unread count is what it is; `None` when the user is not in the conversation.
+    fn unread(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<Unread>>;
+
+    /// The members of a conversation (as in [`Outcome::Stored`]) and its head; `None` when it does
+    /// not exist.
+    fn members(
+        &self,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<([Option<UserId>; 2], Seq)>>;
+
+    /// Messages of others in all direct conversations above the user's delivered mark, oldest
+    /// first by time: what a device without cursors still has to get. At most `limit`.
+    fn undelivered(&self, user: UserId, limit: u32) -> ReadFuture<Vec<Message>>;
+
+    /// One user.
+    fn user(&self, id: UserId) -> ReadFuture<Option<User>>;
+
+    /// Users by id, in id order, after `after`.
+    fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>>;
+
+    /// Whom the user has blocked.
+    fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>>;
+
+    /// The current values of a user's channels (one channel if named), expired ones included.
+    fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>>;
+}

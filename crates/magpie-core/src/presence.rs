@@ -1,0 +1,78 @@
+//! Presence and typing: passing events about who is here and what he is doing.
+
+use magpie_proto::UserId;
+
+use crate::{
+    access::Caller,
+    conversation::directory,
+    core::Core,
+    event::{Audience, Delivery, Event},
+    port::store::{Op, Origin},
+    refusal::Refusal,
+};
+
+/// A user's presence at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Who.
+    pub user: UserId,
+    /// Connected now.
+    pub online: bool,
+    /// Last moment with a connection, Unix ms; 0 if never.
+    pub last_seen_ms: u64,
+}
+
+/// The presence of some users.
+///
+/// # Errors
+/// The store's reason when last-seen times cannot be read.
+pub async fn query(core: &Core, users: &[UserId]) -> Result<Vec<State>, Refusal> {
+    let mut states = Vec::with_capacity(users.len());
+    for user in users {
+        let online = core.presence.connections(user) > 0;
+        let last_seen_ms = if online {
+            core.now_ms()
+        } else {
+            core.store.user(user.clone()).await?.map_or(0, |user| user.last_seen_ms)
+        };
+        states.push(State { user: user.clone(), online, last_seen_ms });
+    }
+    Ok(states)
+}
+
+/// A user's first connection opened.
+pub fn came(core: &Core, user: &UserId) {
+    announce(core, user, true);
+}
+
+/// A user's last connection closed: told at once, remembered as "last seen".
+pub fn left(core: &Core, user: &UserId) {
+    announce(core, user, false);
+    let op = Op::Seen { user: user.clone(), at_ms: core.now_ms() };
+    if let Err(refusal) = core.submit(op, Origin::None) {
+        tracing::debug!(code = refusal.code.as_str(), "last-seen time not stored");
+    }
+}
+
+fn announce(core: &Core, user: &UserId, online: bool) {
+    let event = Event::Presence { user: user.clone(), online, last_seen_ms: core.now_ms() };
+    core.bus.announce(Delivery::passing(Audience::Watchers(user.clone()), event));
+}
+
+/// The caller types in a conversation.
+///
+/// # Errors
+/// `unknown_conversation` when he is not in it.
+pub async fn typing(
+    core: &Core,
+    caller: &Caller,
+    conversation: magpie_proto::ConversationId,
+    origin: Origin,
+) -> Result<(), Refusal> {
+    let known = directory::known(core, conversation, &caller.user, caller.is_agent()).await?;
+    let event = Event::Typing { conversation, user: caller.user.clone() };
+    let mut delivery = Delivery::passing(known.audience(conversation), event);
+    delivery.origin = origin;
+    core.bus.announce(delivery);
+    Ok(())
+}
