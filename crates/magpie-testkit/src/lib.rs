@@ -1,1 +1,3 @@
 //! Test doubles: in-memory store, faulty bus, mock clock, conformance suites.
+
+pub mod mutator;

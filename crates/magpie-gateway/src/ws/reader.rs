@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::ws::close::{self, Close, Violation};
 use crate::ws::frame::{self, Head, OpCode};
 use crate::ws::limits::{ControlBudget, Limits};
-use crate::ws::utf8::{GrowingText, growth};
+use crate::ws::utf8::{GrowingText, NotUtf8, growth};
 
 /// What a peer said. Borrows from the fed bytes where a message lay in them whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,22 @@ pub enum Event<'a> {
     Pong(Cow<'a, [u8]>),
     /// The peer closes. Nothing comes after it: what it still sends is dropped.
     Close(Close<'a>),
+}
+
+impl Event<'_> {
+    /// The same event, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
+            Self::Binary(bytes) => Event::Binary(Cow::Owned(bytes.into_owned())),
+            Self::Ping(bytes) => Event::Ping(Cow::Owned(bytes.into_owned())),
+            Self::Pong(bytes) => Event::Pong(Cow::Owned(bytes.into_owned())),
+            Self::Close(Close { code, reason }) => {
+                Event::Close(Close { code, reason: Cow::Owned(reason.into_owned()) })
+            }
+        }
+    }
 }
 
 /// Reads one connection. 24 bytes; more only while a frame or message is unfinished.
@@ -189,7 +205,7 @@ impl Reader {
             None => 0,
         };
         let too_big = Violation::MessageTooBig { max_bytes: limits.message_max_bytes };
-        let payload_len = usize::try_from(head.payload_len).map_err(|_| too_big)?;
+        let payload_len = usize::try_from(head.payload_len).unwrap_or(usize::MAX);
         let announced = announced.checked_add(payload_len).ok_or(too_big)?;
         if announced > limits.message_max_bytes {
             return Err(too_big);
@@ -324,7 +340,7 @@ impl Message {
 
     fn push(&mut self, piece: &[u8], more: usize) -> Result<(), Violation> {
         match &mut self.body {
-            Body::Text(text) => text.push(piece, more).map_err(|_| Violation::TextNotUtf8),
+            Body::Text(text) => text.push(piece, more).map_err(Violation::from),
             Body::Binary(bytes) => {
                 bytes.reserve_exact(growth(bytes.len(), bytes.capacity(), piece.len(), more));
                 bytes.extend_from_slice(piece);
@@ -335,12 +351,15 @@ impl Message {
 
     fn finish<'a>(self) -> Result<Event<'a>, Violation> {
         match self.body {
-            Body::Text(text) => match text.finish() {
-                Ok(text) => Ok(Event::Text(Cow::Owned(text))),
-                Err(_) => Err(Violation::TextNotUtf8),
-            },
+            Body::Text(text) => Ok(Event::Text(Cow::Owned(text.finish()?))),
             Body::Binary(bytes) => Ok(Event::Binary(Cow::Owned(bytes))),
         }
+    }
+}
+
+impl From<NotUtf8> for Violation {
+    fn from(_: NotUtf8) -> Self {
+        Self::TextNotUtf8
     }
 }
 

@@ -6,7 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 /// A stream of bytes in both directions, polled by one task.
 pub trait Transport: Unpin + Send + 'static {
@@ -126,6 +129,15 @@ impl<T: Transport> Transport for Replay<T> {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.inner.poll_shutdown(cx)
     }
+}
+
+/// Takes the socket back from hyper after an upgrade, with what it had already read from it.
+///
+/// `None` when the upgraded stream is not a plain TCP socket served by the `http1` builder.
+#[must_use]
+pub fn take_tcp(upgraded: Upgraded) -> Option<Replay<TcpStream>> {
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some(Replay::new(parts.io.into_inner(), parts.read_buf))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(crate) struct GrowingText {
     text: String,
     /// The beginning of a character whose end has not come yet.
     tail: [u8; 4],
-    tail_len: u8,
+    tail_len: usize,
 }
 
 /// The bytes cannot be UTF-8, whatever may follow.
@@ -26,9 +26,10 @@ impl GrowingText {
             Ok(text) => self.append(text, more),
             Err(error) if error.error_len().is_none() => {
                 let (whole, begun) = bytes.split_at(error.valid_up_to());
-                self.append(std::str::from_utf8(whole).map_err(|_| NotUtf8)?, more);
+                let Ok(whole) = std::str::from_utf8(whole) else { return Err(NotUtf8) };
+                self.append(whole, more);
                 self.tail[..begun.len()].copy_from_slice(begun);
-                self.tail_len = u8::try_from(begun.len()).map_err(|_| NotUtf8)?;
+                self.tail_len = begun.len();
             }
             Err(_) => return Err(NotUtf8),
         }
@@ -46,7 +47,7 @@ impl GrowingText {
     }
 
     fn push_to_tail(&mut self, byte: u8) -> Result<(), NotUtf8> {
-        let at = usize::from(self.tail_len);
+        let at = self.tail_len;
         // A character has at most four bytes, so a fifth never gets here: four are valid or not.
         let Some(slot) = self.tail.get_mut(at) else { return Err(NotUtf8) };
         *slot = byte;

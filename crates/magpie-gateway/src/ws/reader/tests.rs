@@ -24,18 +24,6 @@ fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn owned(event: Event<'_>) -> Event<'static> {
-    match event {
-        Event::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
-        Event::Binary(bytes) => Event::Binary(Cow::Owned(bytes.into_owned())),
-        Event::Ping(bytes) => Event::Ping(Cow::Owned(bytes.into_owned())),
-        Event::Pong(bytes) => Event::Pong(Cow::Owned(bytes.into_owned())),
-        Event::Close(Close { code, reason }) => {
-            Event::Close(Close { code, reason: Cow::Owned(reason.into_owned()) })
-        }
-    }
-}
-
 type Seen = (Vec<Event<'static>>, Option<Violation>);
 
 fn feed(reader: &mut Reader, bytes: &[u8], limits: &Limits) -> Seen {
@@ -44,7 +32,7 @@ fn feed(reader: &mut Reader, bytes: &[u8], limits: &Limits) -> Seen {
     let mut events = Vec::new();
     loop {
         match reader.next(&mut input, limits, 0) {
-            Ok(Some(event)) => events.push(owned(event)),
+            Ok(Some(event)) => events.push(event.into_owned()),
             Ok(None) => {
                 assert!(input.is_empty());
                 return (events, None);
