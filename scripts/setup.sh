@@ -76,20 +76,21 @@ check_rust() {
 }
 
 check_node() {
+    want=20.19 # the page's build tool asks for it
     found=""
     if have node; then
         found=$(node --version 2>/dev/null | sed 's/^v//') || found=""
     fi
-    if [ -n "$found" ] && at_least "$found" 20; then
+    if [ -n "$found" ] && at_least "$found" "$want"; then
         have npm || package npm
         return
     fi
     offered=$(candidate nodejs)
-    if [ -n "$offered" ] && at_least "$offered" 20; then
+    if [ -n "$offered" ] && at_least "$offered" "$want"; then
         package nodejs
         package npm
     else
-        problem "node ${found:-(missing)}: Node 20 or newer is needed, and this system's packages do not bring it: curl -fsSL https://deb.nodesource.com/setup_22.x | ${sudo}bash - && ${sudo}apt-get install -y nodejs"
+        problem "node ${found:-(missing)}: Node $want or newer is needed, and this system's packages do not bring it: curl -fsSL https://deb.nodesource.com/setup_22.x | ${sudo}bash - && ${sudo}apt-get install -y nodejs"
     fi
 }
 

@@ -77,7 +77,7 @@ fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<bool> {
             if targets.is_empty() {
                 bail!("no test target to run: this step needs {}", wanted(fuzz));
             }
-            let mut command = vec!["cargo", "test", "--workspace", "--locked"];
+            let mut command = vec!["cargo", "test", "--workspace", "--locked", "--no-fail-fast"];
             for target in &targets {
                 command.extend(["--test", target]);
             }

@@ -109,6 +109,16 @@ mod tests {
     }
 
     #[test]
+    fn deny_toml_has_the_same_floors() {
+        let floor = |(name, [major, minor, patch]): &(&str, [u64; 3])| {
+            format!("  {{ crate = \"{name}:<{major}.{minor}.{patch}\" }},\n")
+        };
+        let list: String = FLOORS.iter().map(floor).collect();
+        let text = include_str!("../../deny.toml");
+        assert!(text.contains(&format!("\ndeny = [\n{list}]\n")), "expected in deny.toml:\n{list}");
+    }
+
+    #[test]
     fn versions_compare_by_number() {
         assert!(numbers("0.103.13") > numbers("0.103.9"));
         assert_eq!(numbers("1.2-rc.1"), [1, 2, 0]);

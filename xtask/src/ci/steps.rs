@@ -32,7 +32,7 @@ pub(super) const RELEASE_BUILD: &[&str] =
 /// Always the whole workspace: choosing packages would change the features of shared
 /// dependencies and compile them once more.
 pub(super) const UNIT_TESTS: &[&str] =
-    &["cargo", "test", "--workspace", "--locked", "--lib", "--bins", "--examples"];
+    &["cargo", "test", "--workspace", "--locked", "--lib", "--bins", "--no-fail-fast"];
 
 /// The same tests with the nicer runner.
 pub(super) const UNIT_TESTS_NEXTEST: &[&str] = &[
@@ -43,7 +43,7 @@ pub(super) const UNIT_TESTS_NEXTEST: &[&str] = &[
     "--locked",
     "--lib",
     "--bins",
-    "--examples",
+    "--no-fail-fast",
     "--no-tests",
     "fail",
 ];
@@ -67,6 +67,7 @@ pub(super) const STEPS: &[Step] = &[
     web("web-install", "the page's lock file installs", &["npm", "ci", "--no-audit", "--no-fund"]),
     web("web-lint", "the page follows its lint rules", &["npm", "run", "lint"]),
     web("web-types", "the page's types agree", &["npm", "run", "typecheck"]),
+    web("web-test", "the page's own tests pass", &["npm", "test"]),
     web("web-build", "the page builds", &["npm", "run", "build"]),
     run(
         "clippy",
@@ -92,5 +93,9 @@ pub(super) const STEPS: &[Step] = &[
         proves: "promises hold on real sockets and the release binary",
         action: Action::TestTargets { fuzz: false },
     },
-    web("web-test", "the page works in a browser", &["npm", "test"]),
+    web(
+        "web-e2e",
+        "two people chat in a browser against the release binary",
+        &["npm", "run", "e2e"],
+    ),
 ];
