@@ -1,0 +1,4 @@
+//! libFuzzer around the frame target; the target itself is a plain function of the gateway.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| magpie_gateway::ws::fuzz::fuzz_frame(data));
