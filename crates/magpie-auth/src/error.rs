@@ -13,7 +13,8 @@ pub enum TokenError {
     Missing,
     /// Longer than any token this server takes.
     #[error(
-        "the token has {len} bytes, at most {max} are accepted: leave out claims that Magpie does not read"
+        "the token has {len} bytes, at most {max} are accepted: leave out claims that Magpie \
+            does not read"
     )]
     TooLong {
         /// Bytes found.
@@ -32,7 +33,8 @@ pub enum TokenError {
     UnknownAlgorithm,
     /// Another algorithm than the one its key is pinned to.
     #[error(
-        "the token is signed with {found}, but no key named by it is registered for {found}: sign with the key's own algorithm"
+        "the token is signed with {found}, but no key named by it is registered for {found}: \
+            sign with the key's own algorithm"
     )]
     AlgorithmMismatch {
         /// The algorithm that the token names.
@@ -40,7 +42,8 @@ pub enum TokenError {
     },
     /// The token brings or points to its own key.
     #[error(
-        "the token's header carries `{0}`: keys come from the server's configuration only, remove it"
+        "the token's header carries `{0}`: keys come from the server's configuration only, \
+            remove it"
     )]
     ForeignKey(&'static str),
     /// A header this server does not implement but would have to.
@@ -51,7 +54,8 @@ pub enum TokenError {
     WrongType,
     /// No key has this id.
     #[error(
-        "no key with the id {kid:?} is registered: add it to the server's token keys, or leave `kid` out"
+        "no key with the id {kid:?} is registered: add it to the server's token keys, or leave \
+            `kid` out"
     )]
     UnknownKey {
         /// The id, cut to 64 characters.
@@ -107,7 +111,8 @@ pub enum TokenError {
     BadSubject(IdError),
     /// A token for use in addresses that lives too long.
     #[error(
-        "a token for audience \"dialect\" travels in addresses and may live at most {max_s} seconds: set an earlier `exp`"
+        "a token for audience \"dialect\" travels in addresses and may live at most {max_s} \
+            seconds: set an earlier `exp`"
     )]
     LivesTooLong {
         /// Seconds allowed.
@@ -137,7 +142,8 @@ pub enum KeyError {
     Malformed,
     /// No such key, or another secret.
     #[error(
-        "unknown API key: compare it with the key printed at the first start or set in MAGPIE_API_KEY"
+        "unknown API key: compare it with the key printed at the first start or set in \
+            MAGPIE_API_KEY"
     )]
     Unknown,
     /// The key existed once.
@@ -175,7 +181,8 @@ pub enum PathError {
     UnknownKey,
     /// The signature does not fit.
     #[error(
-        "the path's signature is wrong: sign the decoded path, its dialect and exp with the same key"
+        "the path's signature is wrong: sign the decoded path, its dialect and exp with the same \
+            key"
     )]
     BadSignature,
     /// `exp` is over.
@@ -200,12 +207,13 @@ impl PathError {
 /// Why a page's origin was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
-    /// Not of the form scheme://host[:port].
+    /// Not of the form `scheme://host[:port]`.
     #[error("the Origin header is not of the form scheme://host[:port]")]
     Malformed,
     /// A sandboxed page or a local file.
     #[error(
-        "the origin `null` (a local file or a sandboxed frame) is not allowed: serve the page over HTTP, or list \"null\""
+        "the origin `null` (a local file or a sandboxed frame) is not allowed: serve the page \
+            over HTTP, or list \"null\""
     )]
     Null,
     /// Not on the list.
@@ -226,7 +234,8 @@ impl OriginError {
 pub enum SetupError {
     /// A secret that can be guessed.
     #[error(
-        "{what} has {len} characters, at least 32 are required: make one with `openssl rand -hex 32`"
+        "{what} has {len} characters, at least 32 are required: make one with `openssl rand -hex \
+            32`"
     )]
     WeakSecret {
         /// Which secret.
@@ -236,14 +245,16 @@ pub enum SetupError {
     },
     /// A secret that cannot be sent or stored as it is.
     #[error(
-        "{what} holds spaces, line breaks or characters outside ASCII: make one with `openssl rand -hex 32`"
+        "{what} holds spaces, line breaks or characters outside ASCII: make one with `openssl \
+            rand -hex 32`"
     )]
     UnusableSecret {
         /// Which secret.
         what: String,
     },
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}; check that the folder exists and this user may write there", path.display())]
+    #[error("cannot {action} {}: {source}; check that the folder exists and this user may write \
+        there", path.display())]
     File {
         /// What was tried.
         action: &'static str,

@@ -129,13 +129,15 @@ fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
 
 fn refused_entry(entry: &str) -> SetupError {
     let reason = if entry.contains('*') {
-        "wildcards inside an origin are not supported: list each origin, or \"*\" alone for every page"
+        "wildcards inside an origin are not supported: list each origin, or \"*\" alone for \
+            every page"
     } else if entry.ends_with('/') {
         "an origin has no path: remove the slash at the end"
     } else if !entry.contains("://") {
         "the scheme is missing: write it like https://chat.example.com"
     } else {
-        "it must be scheme://host[:port] and nothing else; write international names in their xn-- form"
+        "it must be scheme://host[:port] and nothing else; write international names in their \
+            xn-- form"
     };
     SetupError::BadOrigin { entry: entry.to_owned(), reason }
 }

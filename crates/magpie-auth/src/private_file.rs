@@ -61,7 +61,10 @@ pub(crate) fn warn_if_open(path: &Path) -> Option<String> {
         let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
         (mode & 0o077 != 0).then(|| {
             let path = path.display();
-            format!("{path} can be read by other users of this machine (mode {mode:03o}): run `chmod 600 {path}`")
+            format!(
+                "{path} can be read by other users of this machine (mode {mode:03o}): run \
+                `chmod 600 {path}`"
+            )
         })
     }
     #[cfg(not(unix))]

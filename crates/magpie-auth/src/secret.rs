@@ -31,6 +31,7 @@ pub(crate) fn check_strength(what: &str, secret: &str) -> Result<(), SetupError>
 }
 
 /// Fresh bytes from the system's generator.
+#[allow(clippy::disallowed_methods, reason = "secrets are made here and must not be repeatable")]
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], SetupError> {
     let mut bytes = [0; N];
     match getrandom::fill(&mut bytes) {

@@ -1,5 +1,5 @@
 //! Signed dialect paths: an old client's address with an expiry and an HMAC behind it, made by the
-//! owner's backend, checked at the handshake. Says which path may be opened until when, nothing else.
+//! owner's backend, checked at the handshake. Says which path may be opened until when, no more.
 
 use std::fmt;
 

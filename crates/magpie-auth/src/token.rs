@@ -164,7 +164,8 @@ fn prove_with(token: &str, key: &TokenKey) -> Result<Map<String, Value>, TokenEr
                 TokenError::Malformed("a part is not base64url without padding")
             }
             ErrorKind::Json(_) | ErrorKind::Utf8(_) => TokenError::Malformed(
-                "its header or claims are not the JSON object that a JWT needs",
+                "its header or claims are not a JSON object, or a standard claim in it is a list \
+                    or an object",
             ),
             _ => TokenError::BadSignature,
         }),
