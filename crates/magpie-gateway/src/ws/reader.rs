@@ -1,12 +1,14 @@
 //! Turns what a socket gives into messages: frames, fragments, UTF-8, limits, the close frame.
 //! A plain state machine between `poll_read` and dispatch: no I/O, no clock, nothing held while idle.
 
+mod message;
+
 use std::borrow::Cow;
 
+use self::message::Message;
 use crate::ws::close::{self, Close, Violation};
 use crate::ws::frame::{self, Head, OpCode};
 use crate::ws::limits::{ControlBudget, Limits};
-use crate::ws::utf8::{GrowingText, NotUtf8, growth};
 
 /// What a peer said. Borrows from the fed bytes where a message lay in them whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,22 +66,6 @@ struct OpenFrame {
     received: usize,
 }
 
-/// A message whose last fragment has not all come.
-#[derive(Debug)]
-struct Message {
-    body: Body,
-    /// Bytes announced by the heads of its frames so far.
-    announced: usize,
-    fragments: u32,
-    empty_fragments: u32,
-}
-
-#[derive(Debug)]
-enum Body {
-    Text(GrowingText),
-    Binary(Vec<u8>),
-}
-
 impl Reader {
     /// A reader at the beginning of a connection.
     #[must_use]
@@ -129,10 +115,7 @@ impl Reader {
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.unfinished.as_ref().map_or(0, |unfinished| {
-            let message = unfinished.message.as_ref().map_or(0, |message| match &message.body {
-                Body::Text(text) => text.capacity(),
-                Body::Binary(bytes) => bytes.capacity(),
-            });
+            let message = unfinished.message.as_ref().map_or(0, Message::held_bytes);
             size_of::<Unfinished>() + unfinished.control.capacity() + message
         })
     }
@@ -193,7 +176,8 @@ impl Reader {
     /// Judges a frame by its head, before any of its payload is kept.
     fn admit(&mut self, head: &Head, limits: &Limits, now_ms: u64) -> Result<(), Violation> {
         if head.opcode.is_control() {
-            let paid = self.control.take(limits, now_ms);
+            // A close is free: it is the last frame anyway, and deserves its answer.
+            let paid = head.opcode == OpCode::Close || self.control.take(limits, now_ms);
             return if paid { Ok(()) } else { Err(Violation::ControlFlood) };
         }
         let message = self.unfinished.as_mut().and_then(|unfinished| unfinished.message.as_mut());
@@ -310,57 +294,6 @@ enum Progress<'a> {
     Event(Event<'a>),
     FrameDone,
     Hungry,
-}
-
-impl Message {
-    fn new(opcode: OpCode) -> Self {
-        let body = if opcode == OpCode::Text {
-            Body::Text(GrowingText::default())
-        } else {
-            Body::Binary(Vec::new())
-        };
-        Self { body, announced: 0, fragments: 0, empty_fragments: 0 }
-    }
-
-    /// Counts one more fragment.
-    fn admit(&mut self, head: &Head, announced: usize, limits: &Limits) -> Result<(), Violation> {
-        self.announced = announced;
-        self.fragments += 1;
-        if self.fragments > limits.fragments_max {
-            return Err(Violation::TooManyFragments { max: limits.fragments_max });
-        }
-        if head.payload_len == 0 && !head.fin {
-            self.empty_fragments += 1;
-            if self.empty_fragments > limits.empty_fragments_max {
-                return Err(Violation::TooManyEmptyFragments { max: limits.empty_fragments_max });
-            }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, piece: &[u8], more: usize) -> Result<(), Violation> {
-        match &mut self.body {
-            Body::Text(text) => text.push(piece, more).map_err(Violation::from),
-            Body::Binary(bytes) => {
-                bytes.reserve_exact(growth(bytes.len(), bytes.capacity(), piece.len(), more));
-                bytes.extend_from_slice(piece);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish<'a>(self) -> Result<Event<'a>, Violation> {
-        match self.body {
-            Body::Text(text) => Ok(Event::Text(Cow::Owned(text.finish()?))),
-            Body::Binary(bytes) => Ok(Event::Binary(Cow::Owned(bytes))),
-        }
-    }
-}
-
-impl From<NotUtf8> for Violation {
-    fn from(_: NotUtf8) -> Self {
-        Self::TextNotUtf8
-    }
 }
 
 fn whole_message(opcode: OpCode, payload: &[u8]) -> Result<Event<'_>, Violation> {
