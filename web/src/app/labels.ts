@@ -1,0 +1,21 @@
+// Names of things for people: who a conversation is with, what a list entry says.
+
+import type { Session } from '../model/session'
+import type { Entry } from '../protocol/types'
+import { t } from './i18n'
+
+/** For a visitor the desk has no face but "customer service"; an agent sees the visitor. */
+export function titleOf(entry: Entry | undefined, meId: string): string {
+  if (!entry || (entry.kind === 'desk' && (!entry.peer || entry.peer.id === meId))) return t('inbox.support')
+  return entry.peer ? entry.peer.name || entry.peer.id : entry.c
+}
+
+export function isDeskFace(entry: Entry | undefined, meId: string): boolean {
+  return !entry || (entry.kind === 'desk' && (!entry.peer || entry.peer.id === meId))
+}
+
+export function previewOf(entry: Entry, session: Session): string {
+  if (!entry.last) return t('inbox.draft')
+  const mine = entry.last.from === session.view.me?.id
+  return (mine ? t('inbox.you') : '') + entry.last.b.x.replace(/\s+/g, ' ')
+}

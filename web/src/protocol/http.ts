@@ -1,0 +1,60 @@
+// The few HTTP calls of the page. Addresses are relative to the page, so any sub-path works.
+
+import type { SocketLike } from './connection'
+import type { User } from './types'
+
+export interface ServerInfo {
+  name: string
+  version: string
+  demo: boolean
+  dev: boolean
+}
+
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+async function call<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(new URL(path, document.baseURI), init)
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok) return body as T
+  const outer = (body ?? {}) as { error?: { code?: string; message?: string }; code?: string; message?: string }
+  const error = outer.error ?? outer
+  throw new HttpError(response.status, error.code ?? 'http', error.message ?? response.statusText)
+}
+
+export function fetchInfo(): Promise<ServerInfo> {
+  return call<ServerInfo>('v1/info')
+}
+
+/** The demo accounts, or null when the server runs without them. */
+export async function fetchDemoUsers(): Promise<User[] | null> {
+  try {
+    return (await call<{ users: User[] }>('v1/demo/users')).users
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 404) return null
+    throw error
+  }
+}
+
+export function demoSignIn(user: string): Promise<{ token: string; user: User }> {
+  return call('v1/demo/sign-in', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user }),
+  })
+}
+
+/** The socket beside this page. The browser's own handlers take an event more than is used. */
+export function openSocket(subprotocol: string): SocketLike {
+  const url = new URL('v1/ws', document.baseURI)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.hash = ''
+  return new WebSocket(url, subprotocol) as unknown as SocketLike
+}
