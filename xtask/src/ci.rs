@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::console::say;
 use crate::metadata::{self, Metadata};
 use crate::{shell, supply, tidy};
-use steps::{Action, STEPS, Step};
+use steps::{Action, BINARY_USERS, RELEASE_STEP, STEPS, Step};
 
 /// Runs all steps, or those named in `args`, or lists them.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<bool> {
@@ -48,19 +48,20 @@ pub(crate) fn release_binary(workspace: &Metadata) -> PathBuf {
     workspace.target_directory.join("release").join("magpie")
 }
 
+/// The named steps in the order of the list, with the release build before those that use it,
+/// so that nobody tests yesterday's binary.
 fn choose(names: &[String]) -> Result<Vec<&'static Step>> {
-    if names.is_empty() {
-        return Ok(STEPS.iter().collect());
+    for name in names {
+        if !STEPS.iter().any(|step| step.name == name) {
+            bail!("no step `{name}`: see `cargo xtask ci --list`");
+        }
     }
-    names
-        .iter()
-        .map(|name| {
-            STEPS
-                .iter()
-                .find(|step| step.name == name)
-                .with_context(|| format!("no step `{name}`: see `cargo xtask ci --list`"))
-        })
-        .collect()
+    let named = |step: &Step| names.iter().any(|name| step.name == name);
+    let uses_binary = STEPS.iter().any(|step| named(step) && BINARY_USERS.contains(&step.name));
+    let chosen = |step: &&Step| {
+        names.is_empty() || named(step) || (uses_binary && step.name == RELEASE_STEP)
+    };
+    Ok(STEPS.iter().filter(chosen).collect())
 }
 
 fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<bool> {
@@ -185,12 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn steps_run_in_the_order_of_the_list_and_bring_the_binary_they_test() {
+        let names = |args: &[&str]| -> Vec<&str> {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            choose(&args).unwrap().iter().map(|step| step.name).collect()
+        };
+        assert_eq!(names(&["tidy", "fmt"]), ["fmt", "tidy"]);
+        assert_eq!(names(&["black-box"]), ["release", "black-box"]);
+        assert_eq!(names(&["web-e2e"]), ["release", "web-e2e"]);
+        assert_eq!(names(&[]).len(), STEPS.len());
+    }
+
+    #[test]
     fn step_names_are_unique_and_the_page_is_built_before_the_binary_that_embeds_it() {
         let position = |name: &str| STEPS.iter().position(|step| step.name == name).unwrap();
-        assert!(position("web-build") < position("release"));
-        assert!(position("release") < position("black-box"));
+        assert!(position("web-build") < position(RELEASE_STEP));
+        assert!(BINARY_USERS.iter().all(|name| position(name) > position(RELEASE_STEP)));
         for step in STEPS {
-            assert_eq!(choose(&[step.name.to_owned()]).unwrap().len(), 1);
             assert_eq!(STEPS.iter().filter(|other| other.name == step.name).count(), 1);
         }
     }

@@ -29,6 +29,10 @@ pub(super) enum Action {
 pub(super) const RELEASE_BUILD: &[&str] =
     &["cargo", "build", "--release", "-p", "magpie-server", "--locked"];
 
+/// The step with that build, and those that test its binary.
+pub(super) const RELEASE_STEP: &str = "release";
+pub(super) const BINARY_USERS: &[&str] = &["black-box", "web-e2e"];
+
 /// Always the whole workspace: choosing packages would change the features of shared
 /// dependencies and compile them once more.
 pub(super) const UNIT_TESTS: &[&str] =
@@ -85,7 +89,7 @@ pub(super) const STEPS: &[Step] = &[
         proves: "decoders survive their mutated corpus",
         action: Action::TestTargets { fuzz: true },
     },
-    run("release", "the release binary builds", RELEASE_BUILD),
+    run(RELEASE_STEP, "the release binary builds", RELEASE_BUILD),
     // One test binary after the other, also where nextest is installed: these load two
     // cores by themselves, and side by side they would only measure each other.
     Step {
