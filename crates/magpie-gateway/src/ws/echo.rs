@@ -61,8 +61,14 @@ pub async fn echo<T: Transport>(transport: T, limits: Limits) -> io::Result<()> 
     let (reader, queue, started) = (Reader::new(), VecDeque::new(), Instant::now());
     let mut echo = Echo { transport, reader, queue, limits, started };
     poll_fn(|cx| echo.poll(cx)).await?;
-    poll_fn(|cx| echo.transport.poll_shutdown(cx)).await?;
-    let peer_closed = poll_fn(|cx| poll_discard(&mut echo.transport, cx));
+    // Boxed: the timer would otherwise lie in every connection for all of its life.
+    Box::pin(finish(echo.transport)).await
+}
+
+/// Ends our side, then waits for the peer to end its own.
+async fn finish<T: Transport>(mut transport: T) -> io::Result<()> {
+    poll_fn(|cx| transport.poll_shutdown(cx)).await?;
+    let peer_closed = poll_fn(|cx| poll_discard(&mut transport, cx));
     match tokio::time::timeout(LINGER_TIMEOUT, peer_closed).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Ok(()),
@@ -74,6 +80,8 @@ impl<T: Transport> Echo<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(poll_drain(&mut self.transport, cx, &mut self.queue))?;
+            // An idle connection keeps no queue either.
+            self.queue = VecDeque::new();
             if self.reader.is_over() {
                 return Poll::Ready(Ok(()));
             }
@@ -145,13 +153,16 @@ async fn upgrade(
         Ok(upgrade) => upgrade,
         Err(refusal) => return Ok(refusal.response()),
     };
-    // A fresh task: hyper's own is gone, and its memory with it, once the socket is handed over.
+    let upgraded = hyper::upgrade::on(request);
+    // Two tasks after one another: the first ends with all that the upgrade needed, so that a
+    // connection costs no more than its own loop for the rest of its life.
     tokio::spawn(async move {
-        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-        let Some(transport) = take_tcp(upgraded) else { return };
-        if let Err(error) = echo(transport, limits).await {
-            tracing::debug!(%error, "connection lost");
-        }
+        let Some(transport) = upgraded.await.ok().and_then(take_tcp) else { return };
+        tokio::spawn(async move {
+            if let Err(error) = echo(transport, limits).await {
+                tracing::debug!(%error, "connection lost");
+            }
+        });
     });
     Ok(upgrade.response())
 }
