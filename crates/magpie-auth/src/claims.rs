@@ -1,6 +1,7 @@
 //! What a token says about its bearer, read strictly: right JSON types, known roles, times judged
 //! against the caller's clock. Runs behind the signature check in `token.rs` and never without it.
 
+use magpie_core::Role;
 use magpie_proto::{UserId, ids::check_text};
 use serde_json::{Map, Value};
 
@@ -37,41 +38,6 @@ impl Audience {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Native, Self::Dialect].into_iter().find(|audience| audience.as_str() == text)
-    }
-}
-
-/// What kind of user someone is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Role {
-    /// A person.
-    #[default]
-    User,
-    /// Answers at the desk.
-    Agent,
-    /// A program.
-    Bot,
-    /// May do everything a user can be permitted to do.
-    Admin,
-}
-
-impl Role {
-    /// The text in `role`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Agent => "agent",
-            Self::Bot => "bot",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Reads the text of `role`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::User, Self::Agent, Self::Bot, Self::Admin]
-            .into_iter()
-            .find(|role| role.as_str() == text)
     }
 }
 

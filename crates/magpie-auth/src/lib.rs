@@ -17,8 +17,9 @@ pub mod token_key;
 
 pub use apikey::{ApiIdentity, ApiKeys, EnvironmentKey, NewApiKey};
 pub use authenticator::{AuthSettings, Authenticator};
-pub use claims::{Audience, Identity, Role, TokenRules};
+pub use claims::{Audience, Identity, TokenRules};
 pub use error::{KeyError, OriginError, PathError, SetupError, TokenError};
+pub use magpie_core::Role;
 pub use origin::OriginPolicy;
 pub use scope::{Scope, Scopes};
 pub use secret::{Secrets, SigningSecret};

@@ -9,9 +9,10 @@ use magpie_proto::UserId;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Audience, Identity, KeyAlgorithm, Role, SetupError, SigningSecret, TokenError, TokenKey,
-    TokenRules, claims::Judge, jwks,
+    Audience, Identity, KeyAlgorithm, SetupError, SigningSecret, TokenError, TokenKey, TokenRules,
+    claims::Judge, jwks,
 };
+use magpie_core::Role;
 
 /// Longest token taken, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 4_096;

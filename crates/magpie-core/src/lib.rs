@@ -17,6 +17,7 @@ pub mod refusal;
 pub mod user;
 
 pub use crate::core::Core;
+pub use access::Caller;
 pub use event::{Audience, Batch, Class, Delivery, Dialect, Event};
 pub use model::{Message, Role, User};
 pub use policy::Policy;

@@ -6,6 +6,7 @@ pub mod client;
 pub mod codes;
 pub mod cursor;
 pub mod ids;
+pub mod limits;
 pub mod scan;
 pub mod server;
 
@@ -13,14 +14,6 @@ pub use body::{Body, BodyError};
 pub use codes::{CloseCode, ErrorCode, Retry};
 pub use cursor::Cursor;
 pub use ids::{ConversationId, ConversationKind, IdError, MessageId, Seq, UserId};
-
-/// The subprotocol name a native client asks for.
-pub const SUBPROTOCOL: &str = "magpie.v1";
-/// Prefix of the subprotocol entry that carries a token; never echoed and never logged.
-pub const SUBPROTOCOL_TOKEN_PREFIX: &str = "magpie.token.";
-/// Largest message body, in bytes of UTF-8.
-pub const BODY_BYTES_MAX: usize = 65_536;
-/// Largest frame of the native protocol: a body whose every byte is escaped, plus its envelope.
-pub const FRAME_BYTES_MAX: usize = 6 * BODY_BYTES_MAX + 4_096;
-/// Longest client message id, in bytes.
-pub const CLIENT_MSG_ID_BYTES_MAX: usize = 64;
+pub use limits::{
+    BODY_BYTES_MAX, CLIENT_MSG_ID_BYTES_MAX, FRAME_BYTES_MAX, SUBPROTOCOL, SUBPROTOCOL_TOKEN_PREFIX,
+};

@@ -134,12 +134,13 @@ impl std::fmt::Display for RetryText {
     }
 }
 
-/// Reply to a ping: `cur` covers everything put on this connection before it, `n` counts the
-/// durable events put on it since `ready`.
+/// Reply to a ping. `cursor` covers everything put on this connection before it and is absent
+/// while a resume is running; `durable_count` counts the durable events put on it since `ready`.
 #[must_use]
-pub fn pong(r: Option<u64>, cursor: &str, durable_count: u64, now_ms: u64) -> String {
+pub fn pong(r: Option<u64>, cursor: Option<&str>, durable_count: u64, now_ms: u64) -> String {
     let r = r.map(|r| format!(r#","r":{r}"#)).unwrap_or_default();
-    format!(r#"{{"t":"pong"{r},"cur":"{cursor}","n":{durable_count},"now":{now_ms}}}"#)
+    let cursor = cursor.map(|cursor| format!(r#","cur":"{cursor}""#)).unwrap_or_default();
+    format!(r#"{{"t":"pong"{r}{cursor},"n":{durable_count},"now":{now_ms}}}"#)
 }
 
 /// `receipt` event.

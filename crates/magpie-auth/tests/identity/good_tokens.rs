@@ -1,8 +1,6 @@
 //! Tokens that are accepted, from every kind of key, and what is read from them.
 
-use magpie_auth::{
-    Audience, Identity, KeySource, Role, TokenError, TokenKey, TokenRules, Verifier,
-};
+use magpie_auth::{Audience, Identity, KeySource, TokenError, TokenKey, TokenRules, Verifier};
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -35,7 +33,7 @@ fn every_kind_of_key_proves_a_user() {
 #[test]
 fn a_token_of_another_library_without_key_id_is_taken() {
     let identity = accepted(FOREIGN);
-    assert_eq!((identity.user.as_str(), identity.role), ("小明", Role::User));
+    assert_eq!((identity.user.as_str(), identity.role), ("小明", magpie_core::Role::User));
     assert_eq!(identity.key_id.as_deref(), Some("hs"));
 }
 
@@ -59,7 +57,7 @@ fn all_claims_are_read() {
     });
     let identity = accepted(&token(&json!({"alg": "HS256"}), &all, &hs()));
     assert_eq!(identity.user.as_str(), "17");
-    assert_eq!(identity.role, Role::Agent);
+    assert_eq!(identity.role, magpie_core::Role::Agent);
     assert!(identity.may("broadcast") && !identity.may("kick"));
     assert_eq!(identity.name.as_deref(), Some("阿姨"));
     assert_eq!(identity.avatar.as_deref(), Some("https://img.example/17.png"));

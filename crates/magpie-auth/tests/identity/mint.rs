@@ -22,7 +22,7 @@ fn user() -> UserId {
 fn a_minted_token_says_what_was_asked_for() {
     let authenticator = authenticator();
     let request = TokenRequest {
-        role: Role::Agent,
+        role: magpie_core::Role::Agent,
         permissions: vec!["broadcast".into()],
         name: Some("翠花".into()),
         avatar: Some("/a.png".into()),
@@ -34,7 +34,7 @@ fn a_minted_token_says_what_was_asked_for() {
     let identity = authenticator.verify_user(&minted.token, Audience::Native, NOW_MS).unwrap();
     let expected = Identity {
         user: user(),
-        role: Role::Agent,
+        role: magpie_core::Role::Agent,
         permissions: vec!["broadcast".into()],
         name: Some("翠花".into()),
         avatar: Some("/a.png".into()),

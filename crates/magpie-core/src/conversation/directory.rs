@@ -121,8 +121,14 @@ mod tests {
         for n in 0..SHARDS * GENERATION_LEN_MAX * 4 {
             directory.note(ConversationId::from_i64(i64::try_from(n).unwrap()), &members, 1);
         }
-        let kept: usize =
-            directory.shards.iter().map(|s| s.lock().young.len() + s.lock().old.len()).sum();
+        let kept: usize = directory
+            .shards
+            .iter()
+            .map(|shard| {
+                let shard = shard.lock();
+                shard.young.len() + shard.old.len()
+            })
+            .sum();
         assert!(kept <= SHARDS * GENERATION_LEN_MAX * 2, "{kept}");
     }
 }

@@ -1,0 +1,336 @@
+//! One live socket as the rest of the gateway sees it: who it is, what it may, its outbox.
+//! Shared between the connection's own task, its lane and the hub; holds no buffers of its own.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+};
+
+use magpie_core::{
+    Caller, Dialect,
+    port::store::{ReplyTo, WriteResult},
+};
+use magpie_proto::{ConversationId, Seq, UserId};
+use parking_lot::Mutex;
+
+use crate::{door::Door, gate::Gate, limiter::Bucket, outbox::Outbox};
+
+/// Number of a connection, unique in its process.
+pub type ConnId = u64;
+
+/// What an address path or a hello says about a connection, besides the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The other user of a dialect path, if it has one.
+    pub peer: Option<UserId>,
+    /// The channel that the page follows (carwash), if only one.
+    pub channel: Option<Box<str>>,
+    /// Speaks for the desk (helpdesk `-1`).
+    pub desk: bool,
+    /// Stable id of the installation.
+    pub device: Box<str>,
+    /// Random id of the page load.
+    pub instance: Box<str>,
+}
+
+/// Who the connection is, once that is proved.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The verified caller.
+    pub caller: Caller,
+    /// Where it stands.
+    pub place: Place,
+    /// Shared bucket of the user.
+    pub bucket: Arc<Bucket>,
+}
+
+/// What a ping behind the frames will prove.
+#[derive(Debug, Default)]
+struct Proof {
+    /// Put into the outbox, no ping behind it yet.
+    waiting: Vec<Mark>,
+    /// The ping behind these is under way.
+    asked: Vec<Mark>,
+    /// Number of the ping under way; 0: none.
+    ping: u32,
+    /// When the last ping went out, uptime ms.
+    pinged_ms: u64,
+    /// Number of the last ping.
+    last: u32,
+}
+
+/// What reached the peer when the pong comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Messages of a conversation up to here.
+    Message(ConversationId, Seq),
+    /// A channel's value.
+    Channel(Box<str>, u64),
+}
+
+/// A connection.
+pub struct Conn {
+    /// Its number.
+    pub id: ConnId,
+    /// The runtime that it lives on.
+    pub lane: usize,
+    /// The protocol it speaks.
+    pub door: &'static dyn Door,
+    /// What waits to be written.
+    pub outbox: Outbox,
+    gate: Arc<Gate>,
+    identity: OnceLock<Box<Identity>>,
+    in_flight: AtomicU32,
+    in_flight_bytes: AtomicU32,
+    /// Reading is on hold: a handshake is being judged.
+    held: AtomicBool,
+    /// Uptime ms of the last frame from the peer.
+    pub heard_ms: AtomicU64,
+    /// Uptime ms of the last message, for leases.
+    pub spoke_ms: AtomicU64,
+    /// Unix ms at which the token expires; 0: never.
+    pub expires_ms: AtomicU64,
+    /// Uptime ms of the last ping for a sign of life.
+    pinged_ms: AtomicU64,
+    /// Uptime ms of the beginning.
+    pub opened_ms: u64,
+    proof: Mutex<Option<Box<Proof>>>,
+    watched: Mutex<Box<[UserId]>>,
+    /// Token of the handshake's headers, until the hello uses it.
+    early_token: Mutex<Option<Box<str>>>,
+    /// Reading pauses for so long: how dialects, which have no error frames, are slowed down.
+    pause_ms: AtomicU32,
+}
+
+impl Conn {
+    /// A connection that nobody knows yet.
+    #[must_use]
+    pub fn new(id: ConnId, lane: usize, door: &'static dyn Door, gate: Arc<Gate>) -> Self {
+        let now_ms = gate.core.clock.uptime_ms();
+        Self {
+            id,
+            lane,
+            door,
+            outbox: Outbox::new(gate.settings.limits.outbox_bytes_max),
+            identity: OnceLock::new(),
+            in_flight: AtomicU32::new(0),
+            in_flight_bytes: AtomicU32::new(0),
+            held: AtomicBool::new(false),
+            heard_ms: AtomicU64::new(now_ms),
+            spoke_ms: AtomicU64::new(now_ms),
+            expires_ms: AtomicU64::new(0),
+            pinged_ms: AtomicU64::new(0),
+            opened_ms: now_ms,
+            proof: Mutex::new(None),
+            watched: Mutex::default(),
+            early_token: Mutex::default(),
+            pause_ms: AtomicU32::new(0),
+            gate,
+        }
+    }
+
+    /// The node it belongs to.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Keeps the token of the handshake for the hello.
+    pub fn keep_early_token(&self, token: Option<String>) {
+        *self.early_token.lock() = token.map(String::into_boxed_str);
+    }
+
+    /// Takes the token of the handshake.
+    pub fn take_early_token(&self) -> Option<Box<str>> {
+        self.early_token.lock().take()
+    }
+
+    /// Fixes who this is; once only.
+    pub fn identify(&self, identity: Identity) {
+        // A second identity cannot be set: doors identify before anything else, once.
+        let _ = self.identity.set(Box::new(identity));
+    }
+
+    /// Who this is, once proved.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.get().map(Box::as_ref)
+    }
+
+    /// The user, once proved.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        self.identity().map(|identity| &identity.caller.user)
+    }
+
+    /// The other user of a dialect path.
+    #[must_use]
+    pub fn peer(&self) -> Option<&UserId> {
+        self.identity().and_then(|identity| identity.place.peer.as_ref())
+    }
+
+    /// The dialect that it speaks, if any.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.door.dialect()
+    }
+
+    /// Follows the presence of these users from now on.
+    pub fn watch(self: &Arc<Self>, users: Vec<UserId>) {
+        let users = users.into_boxed_slice();
+        let before = std::mem::replace(&mut *self.watched.lock(), users.clone());
+        self.gate.hub.watch(self, &users, &before);
+    }
+
+    /// Takes the list of users whose presence is followed.
+    pub fn take_watched(&self) -> Box<[UserId]> {
+        std::mem::take(&mut *self.watched.lock())
+    }
+
+    /// Counts a request that will be answered, with the bytes it holds.
+    pub fn begin(&self, bytes: usize) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.in_flight_bytes.fetch_add(u32::try_from(bytes).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    /// A counted request was answered: reading may go on. `bytes` may be less than was counted;
+    /// the rest is forgotten when nothing is in flight any more.
+    pub fn finish(&self, bytes: usize) {
+        let was = self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if was == 1 {
+            self.in_flight_bytes.store(0, Ordering::Relaxed);
+        } else {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let before = self.in_flight_bytes.load(Ordering::Relaxed);
+            self.in_flight_bytes.store(before.saturating_sub(bytes), Ordering::Relaxed);
+        }
+        // Cheap when the task is awake already; it may be waiting for just this.
+        if was == 1 || was as usize >= self.gate.settings.limits.in_flight_max {
+            self.outbox.wake();
+        }
+    }
+
+    /// Whether requests wait for their answer.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
+    /// Stops reading until [`Self::release`].
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::Release);
+    }
+
+    /// Reads on.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::Release);
+        self.outbox.wake();
+    }
+
+    /// Reads on after so many milliseconds.
+    pub fn pause(&self, wait_ms: u32) {
+        self.pause_ms.store(wait_ms, Ordering::Relaxed);
+    }
+
+    /// The pause that was asked for, once.
+    #[must_use]
+    pub fn take_pause(&self) -> Option<u64> {
+        let wait_ms = self.pause_ms.swap(0, Ordering::Relaxed);
+        (wait_ms > 0).then_some(u64::from(wait_ms))
+    }
+
+    /// Whether the next frame may be read now.
+    #[must_use]
+    pub fn may_read(&self) -> bool {
+        let limits = &self.gate.settings.limits;
+        !self.held.load(Ordering::Acquire)
+            && (self.in_flight.load(Ordering::Relaxed) as usize) < limits.in_flight_max
+            && (self.in_flight_bytes.load(Ordering::Relaxed) as usize) < limits.in_flight_bytes_max
+    }
+
+    /// Remembers that a frame was put into the outbox whose arrival matters; a protocol ping
+    /// behind it will prove it (one under way, at most one a second).
+    pub fn prove(&self, mark: Mark) {
+        let mut slot = self.proof.lock();
+        let proof = slot.get_or_insert_default();
+        fold(&mut proof.waiting, mark);
+        self.ask(proof);
+    }
+
+    /// Sends the ping for what waits, when none is under way: called every second.
+    pub fn ask_for_proof(&self) {
+        if let Some(proof) = self.proof.lock().as_mut() {
+            self.ask(proof);
+        }
+    }
+
+    fn ask(&self, proof: &mut Proof) {
+        let now_ms = self.gate.core.clock.uptime_ms();
+        let soon = proof.pinged_ms != 0 && now_ms < proof.pinged_ms + 1_000;
+        if proof.ping != 0 || proof.waiting.is_empty() || soon {
+            return;
+        }
+        proof.last = proof.last.wrapping_add(1).max(1);
+        proof.ping = proof.last;
+        proof.pinged_ms = now_ms;
+        proof.asked = std::mem::take(&mut proof.waiting);
+        self.outbox.push(crate::ws::frame::ping(&proof.ping.to_be_bytes()));
+    }
+
+    /// Whether a quiet connection may be pinged now: at most once in five seconds.
+    pub fn may_ping(&self, now_ms: u64) -> bool {
+        let before_ms = self.pinged_ms.load(Ordering::Relaxed);
+        let may = now_ms >= before_ms + 5_000;
+        if may {
+            self.pinged_ms.store(now_ms, Ordering::Relaxed);
+        }
+        may
+    }
+
+    /// A pong came: what it proves, if it answers a proof.
+    pub fn proved_by(&self, payload: &[u8]) -> Vec<Mark> {
+        let mut slot = self.proof.lock();
+        let Some(proof) = slot.as_mut() else { return Vec::new() };
+        if proof.ping == 0 || payload != proof.ping.to_be_bytes() {
+            return Vec::new();
+        }
+        proof.ping = 0;
+        let marks = std::mem::take(&mut proof.asked);
+        self.ask(proof);
+        marks
+    }
+}
+
+/// Keeps one mark per conversation and channel: the highest.
+fn fold(marks: &mut Vec<Mark>, mark: Mark) {
+    for known in marks.iter_mut() {
+        match (known, &mark) {
+            (Mark::Message(c, seq), Mark::Message(conversation, new)) if c == conversation => {
+                *seq = (*seq).max(*new);
+                return;
+            }
+            (Mark::Channel(c, version), Mark::Channel(channel, new)) if c == channel => {
+                *version = (*version).max(*new);
+                return;
+            }
+            _ => {}
+        }
+    }
+    marks.push(mark);
+}
+
+impl ReplyTo for Conn {
+    fn lane(&self) -> usize {
+        self.lane
+    }
+
+    fn reply(&self, r: u64, result: &WriteResult) {
+        self.door.reply(self, r, result);
+    }
+}
+
+impl std::fmt::Debug for Conn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Conn({}, {:?}, {:?})", self.id, self.door.name(), self.user())
+    }
+}

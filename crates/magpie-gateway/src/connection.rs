@@ -1,0 +1,204 @@
+//! One socket, one task: reads frames, hands messages to the door, drains the outbox with one
+//! write. Holds no read buffer while idle, owns no timer but a short-lived one, and gives other
+//! connections their turn after every read.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use magpie_proto::{CloseCode, FRAME_BYTES_MAX};
+use tokio::time::Sleep;
+
+use crate::{
+    conn::Conn,
+    gate::Slot,
+    outbox::Ending,
+    ws::{
+        buffer::with_read_buffer,
+        close::Violation,
+        frame,
+        limits::Limits,
+        reader::{Event, Reader},
+        transport::{Replay, Transport},
+        write::{poll_discard, poll_drain},
+    },
+};
+
+/// A closing peer gets this long to read our close frame and answer it.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+const LIMITS: Limits = Limits {
+    message_max_bytes: FRAME_BYTES_MAX,
+    fragments_max: 1_024,
+    empty_fragments_max: 16,
+    control_burst: 128,
+    control_interval_ms: 50,
+};
+
+/// Runs a connection from its first frame to its end.
+pub async fn run<T: Transport>(transport: Replay<T>, conn: Arc<Conn>, slot: Slot) {
+    let gate = conn.gate().clone();
+    conn.door.opened(&gate, &conn);
+    let mut socket = Socket {
+        transport,
+        conn: conn.clone(),
+        reader: Reader::new(),
+        writing: VecDeque::new(),
+        pause: None,
+    };
+    let graceful = poll_fn(|cx| socket.poll(cx)).await;
+    gate.closed(&conn);
+    if graceful {
+        // Boxed: the last seconds of a connection need not be paid for by its whole life.
+        Box::pin(socket.say_goodbye()).await;
+    }
+    drop(slot);
+}
+
+struct Socket<T> {
+    transport: Replay<T>,
+    conn: Arc<Conn>,
+    reader: Reader,
+    writing: VecDeque<Bytes>,
+    /// A dialect connection over its rate: not read until then.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a turn of reading came to.
+enum Turn {
+    /// Nothing to read now.
+    Idle,
+    /// Something was read; there may be more.
+    Read,
+    /// The peer is gone.
+    Gone,
+}
+
+impl<T: Transport> Socket<T> {
+    /// Ready when the connection is over: true when a close frame should still be written.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.conn.outbox.register(cx.waker());
+        let turn = self.poll_read(cx);
+        if self.poll_write(cx).is_err() || matches!(turn, Turn::Gone) {
+            return Poll::Ready(false);
+        }
+        if self.writing.is_empty() && self.conn.outbox.ending().is_some() {
+            return Poll::Ready(true);
+        }
+        if matches!(turn, Turn::Read) {
+            // The next read waits until every other runnable connection had its turn.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Turn {
+        if let Some(pause) = &mut self.pause {
+            if pause.as_mut().poll(cx).is_pending() {
+                return Turn::Idle;
+            }
+            self.pause = None;
+        }
+        if !self.conn.may_read() || self.conn.outbox.ending().is_some() {
+            return Turn::Idle;
+        }
+        with_read_buffer(|buffer| match self.transport.poll_read(cx, buffer) {
+            Poll::Pending => Turn::Idle,
+            Poll::Ready(Ok(0) | Err(_)) => Turn::Gone,
+            Poll::Ready(Ok(len)) => self.take_chunk(&mut buffer[..len]),
+        })
+    }
+
+    fn take_chunk(&mut self, mut input: &mut [u8]) -> Turn {
+        let conn = self.conn.clone();
+        let gate = conn.gate();
+        let now_ms = gate.core.clock.uptime_ms();
+        conn.heard_ms.store(now_ms, Ordering::Relaxed);
+        loop {
+            match self.reader.next(&mut input, &LIMITS, now_ms) {
+                Ok(None) => return Turn::Read,
+                Ok(Some(event)) => self.take_event(event),
+                Err(violation) => self.refuse(violation),
+            }
+            if conn.outbox.ending().is_some() {
+                return Turn::Read;
+            }
+            if let Some(pause_ms) = conn.take_pause() {
+                self.pause = Some(Box::pin(tokio::time::sleep(Duration::from_millis(pause_ms))));
+            }
+            if self.pause.is_some() || !conn.may_read() {
+                // What was not used yet comes again with the next read.
+                self.transport.unread(input);
+                return Turn::Read;
+            }
+        }
+    }
+
+    fn take_event(&self, event: Event<'_>) {
+        let conn = &self.conn;
+        match event {
+            Event::Text(text) => conn.door.text(conn.gate(), conn, &text),
+            Event::Binary(_) => conn.outbox.end(CloseCode::Unsupported),
+            Event::Ping(payload) => {
+                conn.outbox.push(frame::pong(&payload));
+            }
+            Event::Pong(payload) => {
+                let marks = conn.proved_by(&payload);
+                if !marks.is_empty() {
+                    conn.door.proved(conn.gate(), conn, marks);
+                }
+            }
+            Event::Close(close) => {
+                let code = close.code.unwrap_or(CloseCode::Normal.number());
+                conn.outbox.end(Ending { code, reason: String::new() });
+            }
+        }
+    }
+
+    fn refuse(&self, violation: Violation) {
+        tracing::debug!(conn = self.conn.id, %violation, "peer broke the protocol");
+        let ending = Ending { code: violation.code(), reason: violation.to_string() };
+        self.conn.outbox.end(ending);
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// The peer is gone.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> std::io::Result<()> {
+        loop {
+            if self.writing.is_empty() {
+                self.conn.outbox.take(&mut self.writing);
+            }
+            if self.writing.is_empty() {
+                // An idle connection keeps no queue.
+                self.writing = VecDeque::new();
+                return Ok(());
+            }
+            match poll_drain(&mut self.transport, cx, &mut self.writing) {
+                Poll::Ready(done) => done?,
+                Poll::Pending => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes the close frame, ends our side and waits a little for the peer to end his.
+    async fn say_goodbye(mut self) {
+        let Some(ending) = self.conn.outbox.ending() else { return };
+        self.writing.push_back(frame::close(ending.code, &ending.reason));
+        let goodbye = async {
+            let write = poll_fn(|cx| poll_drain(&mut self.transport, cx, &mut self.writing));
+            write.await?;
+            poll_fn(|cx| self.transport.poll_shutdown(cx)).await?;
+            poll_fn(|cx| poll_discard(&mut self.transport, cx)).await
+        };
+        // Whether the peer waited for it or not, the socket is closed now.
+        let _: Result<std::io::Result<()>, _> = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
+    }
+}

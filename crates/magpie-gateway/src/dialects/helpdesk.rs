@@ -1,0 +1,44 @@
+//! Dialect helpdesk: being written.
+
+use std::sync::Arc;
+
+use magpie_core::{Delivery, Dialect, port::store::WriteResult};
+
+use crate::{
+    conn::Conn,
+    dialects::{DialectDoor, Spot},
+    door::Door,
+    gate::Gate,
+};
+
+/// The dialect.
+pub struct Helpdesk;
+
+/// The one door of it.
+pub static HELPDESK: Helpdesk = Helpdesk;
+
+impl Door for Helpdesk {
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Helpdesk)
+    }
+
+    fn opened(&self, _gate: &Arc<Gate>, _conn: &Arc<Conn>) {}
+
+    fn text(&self, _gate: &Arc<Gate>, _conn: &Arc<Conn>, _text: &str) {}
+
+    fn wants(&self, _conn: &Conn, _siblings: &[Arc<Conn>], _delivery: &Delivery) -> bool {
+        true
+    }
+
+    fn deliver(&self, _conn: &Conn, _delivery: &Delivery, _is_origin: bool) {}
+
+    fn reply(&self, conn: &Conn, _r: u64, _result: &WriteResult) {
+        conn.finish(0);
+    }
+}
+
+impl DialectDoor for Helpdesk {
+    fn spot(&self, parts: &[String]) -> Option<Spot> {
+        Some(Spot { user: parts.first().cloned(), peer: parts.get(1).cloned(), channel: None })
+    }
+}

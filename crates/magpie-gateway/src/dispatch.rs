@@ -1,0 +1,313 @@
+//! One native request to one use case: a single exhaustive match. Sends are queued right here, in
+//! the order in which they came; whatever has to wait runs in a task of its own, bounded by the
+//! connection's requests in flight.
+
+use std::{
+    future::Future,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bytes::Bytes;
+use magpie_core::{
+    Caller, Refusal,
+    conversation::{directory, settings},
+    message::send,
+    model::InboxMark,
+    port::store::Origin,
+    presence,
+    push::publish,
+    receipt,
+};
+use magpie_proto::{
+    ConversationId, ErrorCode, Retry, UserId,
+    client::{self, ClientOp, Receipts, Target},
+    server,
+};
+
+use crate::{
+    conn::{Conn, Identity},
+    gate::Gate,
+    native::{self, NO_REPLY},
+    resume, view,
+    ws::frame,
+};
+
+/// Does what a signed-in client asks.
+pub fn dispatch(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    identity: &Identity,
+    r: Option<u64>,
+    op: ClientOp,
+    frame_bytes: usize,
+) {
+    if let Err(refusal) = admit(gate, identity, &op) {
+        native::refuse(conn, r, &refusal);
+        return;
+    }
+    let caller = identity.caller.clone();
+    match op {
+        ClientOp::Send(request) => queue_send(gate, conn, &caller, r, request, frame_bytes),
+        ClientOp::Ping { receipts } => ping(gate, conn, caller, r, receipts),
+        ClientOp::Receipts(receipts) => {
+            let origin = Origin::Connection(conn.clone(), NO_REPLY);
+            answer(gate, conn, r, async move |gate| {
+                receipt::take(&gate.core, &caller, &receipts, &origin).await?;
+                view::reply("ok", r, &serde_json::json!({}))
+            });
+        }
+        ClientOp::Typing { target } => typing(gate, conn, caller, r, target),
+        ClientOp::Auth { token } => renew(gate, conn, &caller, r, &token),
+        ClientOp::PresenceWatch { users } => watch(gate, conn, r, users),
+        ClientOp::History(request) => {
+            answer(gate, conn, r, async move |gate| history(&gate, &caller, r, &request).await)
+        }
+        ClientOp::Inbox { before, limit } => answer(gate, conn, r, async move |gate| {
+            inbox(&gate, &caller, r, before.as_deref(), limit.unwrap_or(50)).await
+        }),
+        ClientOp::Open { to } => answer(gate, conn, r, async move |gate| {
+            let entry = settings::open(&gate.core, &caller, to).await?;
+            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+        }),
+        ClientOp::Set { conversation, change } => answer(gate, conn, r, async move |gate| {
+            let entry = settings::set(&gate.core, &caller, conversation, change).await?;
+            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+        }),
+        ClientOp::HideMessage { conversation, seq } => answer(gate, conn, r, async move |gate| {
+            settings::hide_message(&gate.core, &caller, conversation, seq).await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }),
+        ClientOp::Unread { conversation } => {
+            answer(gate, conn, r, async move |gate| unread(&gate, &caller, r, conversation).await)
+        }
+        ClientOp::Block { user, on } => answer(gate, conn, r, async move |gate| {
+            settings::block(&gate.core, &caller, user, on).await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }),
+        ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
+            last_value(&gate, &caller.user, r, &channel).await
+        }),
+        ClientOp::Hello(_) => {}
+    }
+}
+
+/// The user's rate, shared by all his connections.
+fn admit(gate: &Gate, identity: &Identity, op: &ClientOp) -> Result<(), Refusal> {
+    let limits = &gate.settings.limits;
+    let rate = match op {
+        ClientOp::Ping { .. } => return Ok(()),
+        ClientOp::Typing { .. } | ClientOp::Receipts(_) => limits.ephemeral,
+        _ => limits.messages,
+    };
+    identity.bucket.take(rate, gate.core.clock.uptime_ms()).map_err(|wait_ms| Refusal {
+        code: ErrorCode::RateLimited,
+        retry: Retry::AfterMs(wait_ms),
+        message: format!("at most {} requests a second", rate.per_second),
+    })
+}
+
+fn queue_send(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    caller: &Caller,
+    r: Option<u64>,
+    request: client::Send,
+    frame_bytes: usize,
+) {
+    let origin = Origin::Connection(conn.clone(), r.unwrap_or(NO_REPLY));
+    let client::Send { target, client_msg_id, body } = request;
+    conn.begin(frame_bytes);
+    let queued = send::send(&gate.core, caller, send::Send { target, client_msg_id, body }, origin);
+    if let Err(refusal) = queued {
+        conn.finish(frame_bytes);
+        native::refuse(conn, r, &refusal);
+    }
+}
+
+/// Runs a request that has to wait and sends its answer, or the error.
+fn answer<F, Fut>(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, work: F)
+where
+    F: FnOnce(Arc<Gate>) -> Fut,
+    Fut: Future<Output = Result<Bytes, Refusal>> + Send + 'static,
+{
+    conn.begin(0);
+    let work = work(gate.clone());
+    let conn = conn.clone();
+    tokio::spawn(async move {
+        match work.await {
+            Ok(frame) if r.is_some() => {
+                conn.outbox.push(frame);
+            }
+            Ok(_) => {}
+            Err(refusal) => native::refuse(&conn, r, &refusal),
+        }
+        conn.finish(0);
+    });
+}
+
+fn ping(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, receipts: Receipts) {
+    if !receipts.delivered.is_empty() || !receipts.read.is_empty() {
+        let origin = Origin::Connection(conn.clone(), NO_REPLY);
+        answer(gate, conn, None, async move |gate| {
+            receipt::take(&gate.core, &caller, &receipts, &origin).await?;
+            Ok(Bytes::new())
+        });
+    }
+    // Count and cursor are read in this order: what comes between makes the cursor older, never
+    // newer, than what the client can check with the count.
+    let cursor = resume::pong_cursor(gate, conn);
+    let pong = server::pong(r, cursor.as_deref(), conn.outbox.durable_count(), gate.core.now_ms());
+    conn.outbox.push(frame::text(&pong));
+}
+
+fn typing(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, target: Target) {
+    let conversation = match target {
+        Target::Conversation(id) => id,
+        Target::User(peer) => ConversationId::direct(&caller.user, &peer),
+        Target::Desk => ConversationId::desk(&caller.user),
+    };
+    let origin = Origin::Connection(conn.clone(), NO_REPLY);
+    answer(gate, conn, r, async move |gate| {
+        presence::typing(&gate.core, &caller, conversation, origin).await?;
+        view::reply("ok", r, &serde_json::json!({}))
+    });
+}
+
+/// A new token for the same user on a live socket.
+fn renew(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: &Caller, r: Option<u64>, token: &str) {
+    let renewed = native::verify(gate, token).and_then(|proved| {
+        if proved.user != caller.user {
+            let message = "this token is for another user; open a new socket for him";
+            return Err(Refusal::new(ErrorCode::Forbidden, message));
+        }
+        conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
+        view::reply("ok", r, &serde_json::json!({ "expires": proved.expires_ms }))
+    });
+    match renewed {
+        Ok(frame) => {
+            conn.outbox.push(frame);
+        }
+        Err(refusal) => native::refuse(conn, r, &refusal),
+    }
+}
+
+fn watch(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, users: Vec<UserId>) {
+    // Followed before it is read: a change between the two is told as an event.
+    conn.watch(users.clone());
+    answer(gate, conn, r, async move |gate| {
+        let states = presence::query(&gate.core, &users).await?;
+        let list: Vec<_> = states
+            .iter()
+            .map(|s| {
+                serde_json::json!({
+                    "user": s.user.as_str(), "online": s.online, "last_seen": s.last_seen_ms,
+                })
+            })
+            .collect();
+        view::reply("ok", r, &serde_json::json!({ "users": list }))
+    });
+}
+
+async fn history(
+    gate: &Gate,
+    caller: &Caller,
+    r: Option<u64>,
+    request: &client::History,
+) -> Result<Bytes, Refusal> {
+    let client::History { conversation, edge, limit } = *request;
+    let page = gate
+        .core
+        .store
+        .history(caller.user.clone(), caller.is_agent(), conversation, edge, limit)
+        .await?
+        .ok_or_else(Refusal::unknown_conversation)?;
+    #[derive(serde::Serialize)]
+    struct Page<'a> {
+        c: String,
+        head: u64,
+        more: bool,
+        items: Vec<view::ItemView<'a>>,
+    }
+    let items = view::items(&page.items, caller.user.as_str());
+    let fields = Page { c: conversation.to_string(), head: page.head, more: page.more, items };
+    view::reply("history", r, &fields)
+}
+
+async fn inbox(
+    gate: &Gate,
+    caller: &Caller,
+    r: Option<u64>,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Bytes, Refusal> {
+    let after = before.map(parse_mark).transpose()?;
+    let page = gate.core.store.inbox(caller.user.clone(), caller.is_agent(), after, limit).await?;
+    #[derive(serde::Serialize)]
+    struct Page<'a> {
+        convs: Vec<view::EntryView<'a>>,
+        next: Option<String>,
+    }
+    let viewer = caller.user.as_str();
+    let convs = page.entries.iter().map(|entry| view::EntryView::of(entry, viewer)).collect();
+    view::reply("inbox", r, &Page { convs, next: page.next.map(mark_text) })
+}
+
+/// The wire form of an inbox mark; clients hand it back as it came.
+fn mark_text(mark: InboxMark) -> String {
+    format!("{}.{}.{}", u8::from(mark.pinned), mark.head_ms, mark.conversation)
+}
+
+fn parse_mark(text: &str) -> Result<InboxMark, Refusal> {
+    let parse = || {
+        let mut parts = text.splitn(3, '.');
+        let pinned = parts.next()? == "1";
+        let head_ms = parts.next()?.parse().ok()?;
+        let conversation = ConversationId::parse(parts.next()?).ok()?;
+        Some(InboxMark { pinned, head_ms, conversation })
+    };
+    parse().ok_or_else(|| {
+        Refusal::new(ErrorCode::BadRequest, "\"before\" must be the \"next\" of the page before")
+    })
+}
+
+async fn unread(
+    gate: &Gate,
+    caller: &Caller,
+    r: Option<u64>,
+    conversation: ConversationId,
+) -> Result<Bytes, Refusal> {
+    directory::known(&gate.core, conversation, &caller.user, caller.is_agent()).await?;
+    let unread = gate
+        .core
+        .store
+        .unread(caller.user.clone(), caller.is_agent(), conversation)
+        .await?
+        .ok_or_else(Refusal::unknown_conversation)?;
+    view::reply("unread", r, &view::unread(conversation, &unread))
+}
+
+async fn last_value(
+    gate: &Gate,
+    user: &UserId,
+    r: Option<u64>,
+    channel: &str,
+) -> Result<Bytes, Refusal> {
+    let values = publish::held(&gate.core, user, Some(channel)).await?;
+    #[derive(serde::Serialize)]
+    struct Value<'a> {
+        channel: &'a str,
+        version: u64,
+        ts: u64,
+        data: Option<&'a serde_json::value::RawValue>,
+    }
+    let fields = match values.first() {
+        Some(value) => Value {
+            channel,
+            version: value.version,
+            ts: value.sent_ms,
+            data: serde_json::from_str(&value.data).ok(),
+        },
+        None => Value { channel, version: 0, ts: 0, data: None },
+    };
+    view::reply("channel", r, &fields)
+}

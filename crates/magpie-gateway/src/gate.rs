@@ -1,0 +1,197 @@
+//! The gateway of one node as one value: core, identity, hub, lanes, settings, and the count of
+//! open sockets. Opening, registering and closing connections go through here.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use magpie_auth::Authenticator;
+use magpie_core::{Core, presence};
+use magpie_proto::{CloseCode, Cursor};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::{
+    conn::{Conn, ConnId},
+    door::Door,
+    hub::Hub,
+    lane::SocketLane,
+    outbox::Ending,
+    settings::Settings,
+};
+
+/// Sockets of one runtime, for its sweep.
+pub type Roster = Mutex<ahash::AHashMap<ConnId, Arc<Conn>>>;
+
+/// The gateway's shared state.
+pub struct Gate {
+    /// Rules and ports.
+    pub core: Arc<Core>,
+    /// Who is who.
+    pub auth: Arc<Authenticator>,
+    /// User -> connections.
+    pub hub: Arc<Hub>,
+    /// One lane per runtime.
+    pub lanes: Vec<Arc<SocketLane>>,
+    /// Limits and times.
+    pub settings: Settings,
+    rosters: Vec<Roster>,
+    next_id: AtomicU64,
+    open: AtomicUsize,
+    /// A slot became free, or the gate is draining.
+    pub changed: Notify,
+    draining: AtomicBool,
+}
+
+impl Gate {
+    /// A gate over `lanes`, one for each runtime.
+    #[must_use]
+    pub fn new(
+        core: Arc<Core>,
+        auth: Arc<Authenticator>,
+        hub: Arc<Hub>,
+        lanes: Vec<Arc<SocketLane>>,
+        settings: Settings,
+    ) -> Self {
+        let rosters = lanes.iter().map(|_| Roster::default()).collect();
+        Self {
+            core,
+            auth,
+            hub,
+            lanes,
+            settings,
+            rosters,
+            next_id: AtomicU64::new(1),
+            open: AtomicUsize::new(0),
+            changed: Notify::new(),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a socket slot; `None` at the limit or while draining.
+    pub fn take_slot(self: &Arc<Self>) -> Option<Slot> {
+        if self.draining() {
+            return None;
+        }
+        let max = self.settings.limits.connections_max;
+        let more = |open: usize| (open < max).then_some(open + 1);
+        let taken = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        taken.is_ok().then(|| Slot(self.clone()))
+    }
+
+    /// Ready when the gate drains.
+    pub async fn until_draining(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.draining() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Ready when no socket is open.
+    pub async fn until_empty(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.open_sockets() == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Open sockets, plain HTTP included.
+    #[must_use]
+    pub fn open_sockets(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// A new connection on runtime `lane`.
+    #[must_use]
+    pub fn new_conn(self: &Arc<Self>, lane: usize, door: &'static dyn Door) -> Arc<Conn> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let conn = Arc::new(Conn::new(id, lane, door, self.clone()));
+        self.rosters[lane].lock().insert(id, conn.clone());
+        metrics::gauge!("magpie_connections", "protocol" => door.name()).increment(1);
+        conn
+    }
+
+    /// Makes an identified connection reachable.
+    pub fn register(&self, conn: &Arc<Conn>) {
+        if self.hub.add(conn, self.settings.limits.connections_per_user)
+            && let Some(user) = conn.user()
+        {
+            presence::came(&self.core, user);
+        }
+        if self.draining() {
+            conn.outbox.end(self.farewell());
+        }
+    }
+
+    /// A connection ended.
+    pub fn closed(&self, conn: &Arc<Conn>) {
+        if self.rosters[conn.lane].lock().remove(&conn.id).is_none() {
+            return;
+        }
+        metrics::gauge!("magpie_connections", "protocol" => conn.door.name()).decrement(1);
+        self.hub.watch(conn, &[], &conn.take_watched());
+        if self.hub.remove(conn)
+            && let Some(user) = conn.user()
+        {
+            presence::left(&self.core, user);
+        }
+    }
+
+    /// The connections of one runtime.
+    #[must_use]
+    pub fn roster(&self, lane: usize) -> Vec<Arc<Conn>> {
+        self.rosters[lane].lock().values().cloned().collect()
+    }
+
+    /// The cursor that covers everything put on the connections of this runtime.
+    #[must_use]
+    pub fn cursor(&self, position: u64) -> String {
+        Cursor { epoch: self.core.store.epoch(), position }.encode()
+    }
+
+    /// Whether the server is going down.
+    #[must_use]
+    pub fn draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Stops accepting and says goodbye to everyone.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+        for roster in &self.rosters {
+            for conn in roster.lock().values() {
+                conn.outbox.end(self.farewell());
+            }
+        }
+    }
+
+    /// 1012 with a jittered wait, so that the clients of a big node do not all come back at once.
+    fn farewell(&self) -> Ending {
+        let wait_ms = 500 + self.core.ids.random() % 3_500;
+        Ending { code: CloseCode::Draining.number(), reason: format!("retry_after_ms={wait_ms}") }
+    }
+}
+
+/// The right to have a socket open; given back when dropped.
+pub struct Slot(Arc<Gate>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let was = self.0.open.fetch_sub(1, Ordering::AcqRel);
+        if was >= self.0.settings.limits.connections_max || self.0.draining() {
+            self.0.changed.notify_waiters();
+        }
+    }
+}

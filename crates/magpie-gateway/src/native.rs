@@ -1,0 +1,281 @@
+//! The native door: protocol v1. The first frame is `hello`; after it frames go to dispatch and
+//! events come out as JSON that all receivers share.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::Bytes;
+use magpie_auth::{Audience as TokenAudience, Identity as Token};
+use magpie_core::{
+    Caller, Delivery, Dialect, Event, Refusal, User,
+    port::store::{Outcome, WriteResult},
+    user::{self, Profile},
+};
+use magpie_proto::{
+    CloseCode, Cursor, ErrorCode,
+    client::{self, ClientOp, Hello},
+    server,
+};
+
+use crate::{
+    conn::{Conn, Identity, Place},
+    dispatch,
+    door::Door,
+    gate::Gate,
+    outbox::LatestKey,
+    resume, view,
+    ws::frame,
+};
+
+/// Request number of writes whose answer nobody asked for.
+pub(crate) const NO_REPLY: u64 = u64::MAX;
+
+/// The native protocol.
+pub struct Native;
+
+/// The one native door.
+pub static NATIVE: Native = Native;
+
+impl Door for Native {
+    fn dialect(&self) -> Option<Dialect> {
+        None
+    }
+
+    fn opened(&self, _gate: &Arc<Gate>, _conn: &Arc<Conn>) {}
+
+    fn text(&self, gate: &Arc<Gate>, conn: &Arc<Conn>, text: &str) {
+        let request = match client::decode(text) {
+            Ok(request) => request,
+            Err(refused) => {
+                let retry = refused.code.retry();
+                let error = server::error(refused.r, refused.code, retry, &refused.message);
+                conn.outbox.push(frame::text(&error));
+                return;
+            }
+        };
+        match (conn.identity(), request.op) {
+            (None, ClientOp::Hello(hello)) => sign_in(gate, conn, request.r, hello),
+            (None, _) => {
+                refuse(conn, request.r, &Refusal::new(ErrorCode::HelloRequired, "say hello first"));
+            }
+            (Some(_), ClientOp::Hello(_)) => refuse(
+                conn,
+                request.r,
+                &Refusal::new(ErrorCode::BadRequest, "hello was said; open a new socket instead"),
+            ),
+            (Some(identity), op) => {
+                dispatch::dispatch(gate, conn, identity, request.r, op, text.len());
+            }
+        }
+    }
+
+    fn wants(&self, _conn: &Conn, _siblings: &[Arc<Conn>], _delivery: &Delivery) -> bool {
+        true
+    }
+
+    fn deliver(&self, conn: &Conn, delivery: &Delivery, is_origin: bool) {
+        let Some(event) = &delivery.event else { return };
+        // Whoever asked gets the reply instead of the event; a push mark of his own is no news.
+        if is_origin && !matches!(event, Event::Broadcast { .. }) {
+            return;
+        }
+        deliver(conn, delivery, event);
+    }
+
+    fn reply(&self, conn: &Conn, r: u64, result: &WriteResult) {
+        let text = match result {
+            Ok(Outcome::Stored { message: m, .. }) => {
+                conn.finish(m.body.as_bytes().len());
+                server::ack(r, m.conversation, m.id, m.seq, m.sent_ms, false)
+            }
+            Ok(Outcome::Duplicate { conversation, id, seq, sent_ms }) => {
+                conn.finish(0);
+                server::ack(r, *conversation, *id, *seq, *sent_ms, true)
+            }
+            Ok(_) => {
+                conn.finish(0);
+                server::ok(r)
+            }
+            Err(rejection) => {
+                conn.finish(0);
+                let refusal = Refusal::from(rejection);
+                server::error(Some(r), refusal.code, refusal.retry, &refusal.message)
+            }
+        };
+        if r != NO_REPLY {
+            conn.outbox.push(frame::text(&text));
+        }
+    }
+}
+
+/// Sends an error reply.
+pub(crate) fn refuse(conn: &Conn, r: Option<u64>, refusal: &Refusal) {
+    let error = server::error(r, refusal.code, refusal.retry, &refusal.message);
+    conn.outbox.push(frame::text(&error));
+}
+
+/// Judges a hello away from the socket's task, which reads nothing meanwhile.
+fn sign_in(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, hello: Hello) {
+    conn.hold();
+    let (gate, conn) = (gate.clone(), conn.clone());
+    tokio::spawn(async move {
+        match welcome(&gate, &conn, r, &hello).await {
+            Ok(cursor) => {
+                conn.release();
+                resume::run(&gate, &conn, cursor, &hello.channels).await;
+            }
+            Err(refusal) => {
+                refuse(&conn, r, &refusal);
+                conn.outbox.end(match refusal.code {
+                    ErrorCode::TokenExpired => CloseCode::TokenExpired,
+                    ErrorCode::Unauthorized | ErrorCode::UnknownUser => CloseCode::Unauthorized,
+                    ErrorCode::Forbidden => CloseCode::Banned,
+                    _ => CloseCode::Overloaded,
+                });
+                conn.release();
+            }
+        }
+    });
+}
+
+/// Proves who this is, makes the connection reachable and answers `ready`.
+async fn welcome(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    r: Option<u64>,
+    hello: &Hello,
+) -> Result<Option<resume::Asked>, Refusal> {
+    let early = conn.take_early_token();
+    let token = hello.token.as_deref().or(early.as_deref());
+    let token = token.ok_or_else(|| {
+        Refusal::new(ErrorCode::Unauthorized, "no token: send one as \"token\" in hello")
+    })?;
+    let proved = verify(gate, token)?;
+    if proved.device.as_ref().is_some_and(|device| *device != hello.device) {
+        return Err(Refusal::new(ErrorCode::Unauthorized, "this token belongs to another device"));
+    }
+    let create = gate.settings.create_token_users;
+    let user = user::sign_in(&gate.core, &proved.user, profile(&proved), create).await?;
+    let caller = Caller {
+        user: user.id.clone(),
+        role: user.role,
+        broadcast: proved.may("broadcast"),
+        dialect: None,
+    };
+    let place = Place {
+        device: hello.device.as_str().into(),
+        instance: hello.instance.as_str().into(),
+        ..Place::default()
+    };
+    let bucket = gate.hub.bucket(&user.id);
+    conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
+    conn.identify(Identity { caller, place, bucket });
+    gate.register(conn);
+    conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
+    Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))
+}
+
+/// Judges a token for the native protocol.
+pub(crate) fn verify(gate: &Gate, token: &str) -> Result<Token, Refusal> {
+    gate.auth
+        .verify_user(token, TokenAudience::Native, gate.core.now_ms())
+        .map_err(|error| Refusal::new(error.code(), error.to_string()))
+}
+
+fn profile(proved: &Token) -> Profile {
+    Profile {
+        name: proved.name.clone(),
+        avatar: proved.avatar.clone(),
+        role: view::token_role(proved.role),
+    }
+}
+
+fn ready(
+    gate: &Gate,
+    conn: &Conn,
+    r: Option<u64>,
+    user: &User,
+    expires_ms: u64,
+) -> Result<Bytes, Refusal> {
+    let limits = &gate.settings.limits;
+    let fields = serde_json::json!({
+        "v": 1,
+        "server": gate.settings.server_name,
+        "user": view::UserView::of(user),
+        "epoch": format!("{:016x}", gate.core.store.epoch()),
+        "conn": conn.id.to_string(),
+        "heartbeat_ms": gate.settings.times.heartbeat_interval_ms,
+        "limits": {
+            "body_bytes": limits.body_bytes_max,
+            "in_flight": limits.in_flight_max,
+            "messages_per_s": limits.messages.per_second,
+            "list": client::LIST_MAX,
+        },
+        "now": gate.core.now_ms(),
+        "expires": expires_ms,
+    });
+    view::reply("ready", r, &fields)
+}
+
+fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
+    let shared =
+        |make: &dyn Fn() -> String| delivery.frame.get_or_init(|| frame::text(&make())).clone();
+    let position = delivery.position;
+    match event {
+        Event::Message(m) => {
+            let own = conn.user() == Some(&m.sender);
+            let frame = || {
+                let (slot, cid) = if own {
+                    (&delivery.own_frame, m.client_msg_id.as_deref())
+                } else {
+                    (&delivery.frame, None)
+                };
+                slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
+            };
+            conn.outbox.push_durable(frame, position);
+        }
+        Event::Membership { conversation, membership, unread, .. } => {
+            let text = || view::membership(*conversation, membership, *unread);
+            conn.outbox.push_durable(|| shared(&text), position);
+        }
+        Event::Hidden { conversation, seq, .. } => {
+            let text = || format!(r#"{{"t":"msg.hidden","c":"{conversation}","seq":{seq}}}"#);
+            conn.outbox.push_durable(|| shared(&text), position);
+        }
+        Event::Receipt { conversation, user, delivered, read } => {
+            let key = LatestKey::Receipt(*conversation, user.clone());
+            let text = || server::receipt(*conversation, user, *delivered, *read);
+            conn.outbox.push_latest(key, shared(&text));
+        }
+        Event::Typing { conversation, user } => {
+            let key = LatestKey::Typing(*conversation, user.clone());
+            conn.outbox.push_latest(key, shared(&|| server::typing(*conversation, user)));
+        }
+        Event::Presence { user, online, last_seen_ms } => {
+            let text = || server::presence(user, *online, *last_seen_ms);
+            conn.outbox.push_latest(LatestKey::Presence(user.clone()), shared(&text));
+        }
+        Event::Push { value, stored: true } => {
+            let key = LatestKey::Channel(value.channel.clone());
+            conn.outbox.push_latest(key, shared(&|| view::push(value, 0)));
+        }
+        Event::Push { value, stored: false } => {
+            conn.outbox.push_ephemeral(|dropped| match dropped {
+                0 => shared(&|| view::push(value, 0)),
+                _ => frame::text(&view::push(value, dropped)),
+            });
+        }
+        Event::Broadcast { from, body } => {
+            let text = || server::broadcast(from.as_ref(), body.as_json());
+            conn.outbox.push_ephemeral(|_| shared(&text));
+        }
+        Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
+    }
+}
+
+/// Ends a connection that a kick names.
+pub(crate) fn end_if_kicked(conn: &Conn, device: Option<&str>, code: CloseCode) {
+    let this = conn.identity().map(|identity| &*identity.place.device);
+    if device.is_none_or(|device| this == Some(device)) {
+        conn.outbox.end(code);
+    }
+}

@@ -1,0 +1,362 @@
+//! The bounded send queue of one connection. Lanes and request tasks put frames in; the
+//! connection's own task drains them with one write. Overflow follows the event's class: durable
+//! bytes close the connection (resume repairs it), latest values overwrite their slot, ephemeral
+//! ones are dropped and counted. Nothing in here waits.
+
+use std::{collections::VecDeque, task::Waker};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use magpie_core::model::Position;
+use magpie_proto::{CloseCode, ConversationId, UserId};
+use parking_lot::Mutex;
+
+/// Most slots of latest values; beyond it the oldest slot goes.
+const LATEST_SLOTS_MAX: usize = 256;
+
+/// What a latest value is about: a newer one with the same key takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LatestKey {
+    /// A member's receipt in a conversation.
+    Receipt(ConversationId, UserId),
+    /// A member typing in a conversation.
+    Typing(ConversationId, UserId),
+    /// A user's presence.
+    Presence(UserId),
+    /// A channel's value.
+    Channel(Box<str>),
+}
+
+/// Whether durable events are queued or only noted while a resume reads them from the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A resume is running; durable events up to `noted` happened meanwhile.
+    CatchingUp {
+        /// Highest position noted.
+        noted: Position,
+    },
+    /// Durable events above `since` are queued as they come.
+    Live {
+        /// The resume covered everything up to here.
+        since: Position,
+    },
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Close code.
+    pub code: u16,
+    /// Reason text.
+    pub reason: String,
+}
+
+impl From<CloseCode> for Ending {
+    fn from(code: CloseCode) -> Self {
+        Self { code: code.number(), reason: code.reason().to_owned() }
+    }
+}
+
+/// What a push of a frame did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It will be written.
+    Queued,
+    /// It was noted only: a resume will bring it.
+    Noted,
+    /// It was covered by the resume before, dropped as ephemeral, or the connection is ending.
+    Skipped,
+}
+
+/// The queue.
+pub struct Outbox {
+    inner: Mutex<Inner>,
+    /// The connection's task.
+    waker: AtomicWaker,
+    bytes_max: usize,
+}
+
+struct Inner {
+    queue: VecDeque<Bytes>,
+    queued_bytes: usize,
+    latest: Vec<(LatestKey, Bytes)>,
+    dropped: u64,
+    durable_count: u64,
+    mode: Mode,
+    ending: Option<Ending>,
+    /// A resume that waits for room.
+    drained: Option<Waker>,
+    /// Frames were taken and are on their way into the socket.
+    writing: bool,
+}
+
+impl Outbox {
+    /// An empty outbox in catching-up mode.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        let inner = Inner {
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            latest: Vec::new(),
+            dropped: 0,
+            durable_count: 0,
+            mode: Mode::CatchingUp { noted: 0 },
+            ending: None,
+            drained: None,
+            writing: false,
+        };
+        Self { inner: Mutex::new(inner), waker: AtomicWaker::new(), bytes_max }
+    }
+
+    /// Puts a frame in that must arrive: a reply, or part of a resume.
+    pub fn push(&self, frame: Bytes) -> Pushed {
+        let pushed = self.inner.lock().push(frame, self.bytes_max);
+        self.waker.wake();
+        pushed
+    }
+
+    /// Puts a durable event in, or notes it while a resume is running.
+    pub fn push_durable(&self, frame: impl FnOnce() -> Bytes, position: Position) -> Pushed {
+        let mut inner = self.inner.lock();
+        match &mut inner.mode {
+            Mode::CatchingUp { noted } => {
+                *noted = (*noted).max(position);
+                return Pushed::Noted;
+            }
+            Mode::Live { since } if position != 0 && position <= *since => return Pushed::Skipped,
+            Mode::Live { .. } => {}
+        }
+        let pushed = inner.push(frame(), self.bytes_max);
+        if pushed == Pushed::Queued {
+            inner.durable_count += 1;
+        }
+        drop(inner);
+        self.waker.wake();
+        pushed
+    }
+
+    /// Puts a latest value in: it replaces an unwritten one with the same key.
+    pub fn push_latest(&self, key: LatestKey, frame: Bytes) {
+        let mut inner = self.inner.lock();
+        if inner.ending.is_some() {
+            return;
+        }
+        match inner.latest.iter_mut().find(|(k, _)| *k == key) {
+            Some(slot) => slot.1 = frame,
+            None => {
+                if inner.latest.len() >= LATEST_SLOTS_MAX {
+                    inner.latest.remove(0);
+                    inner.dropped += 1;
+                }
+                inner.latest.push((key, frame));
+            }
+        }
+        drop(inner);
+        self.waker.wake();
+    }
+
+    /// Puts an ephemeral event in if there is room. `frame` is told how many were dropped before.
+    pub fn push_ephemeral(&self, frame: impl FnOnce(u64) -> Bytes) -> Pushed {
+        let mut inner = self.inner.lock();
+        // Half of the room stays for what must arrive.
+        if inner.ending.is_some() || inner.queued_bytes > self.bytes_max / 2 {
+            inner.dropped += 1;
+            return Pushed::Skipped;
+        }
+        let dropped = std::mem::take(&mut inner.dropped);
+        let pushed = inner.push(frame(dropped), self.bytes_max);
+        drop(inner);
+        self.waker.wake();
+        pushed
+    }
+
+    /// Ends the connection after what is queued; the first ending stands.
+    pub fn end(&self, ending: impl Into<Ending>) {
+        let mut inner = self.inner.lock();
+        if inner.ending.is_none() {
+            inner.ending = Some(ending.into());
+        }
+        drop(inner);
+        self.waker.wake();
+    }
+
+    /// How the connection is to end, if it is.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.inner.lock().ending.clone()
+    }
+
+    /// Durable events put in since the connection went live.
+    #[must_use]
+    pub fn durable_count(&self) -> u64 {
+        self.inner.lock().durable_count
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.inner.lock().mode
+    }
+
+    /// Switches to live when the resume covers all that was noted; else gives the noted position.
+    ///
+    /// # Errors
+    /// The position up to which the next read has to reach.
+    pub fn go_live(&self, covered: Position) -> Result<(), Position> {
+        let mut inner = self.inner.lock();
+        match inner.mode {
+            Mode::CatchingUp { noted } if noted > covered => Err(noted),
+            _ => {
+                inner.mode = Mode::Live { since: covered };
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes back to catching-up mode: something may have been lost on the way here.
+    pub fn catch_up_again(&self) {
+        let mut inner = self.inner.lock();
+        if let Mode::Live { since } = inner.mode {
+            inner.mode = Mode::CatchingUp { noted: since };
+        }
+    }
+
+    /// Remembers the connection's task; called on each of its turns before it looks inside.
+    pub fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Wakes the connection's task without a frame.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Moves everything that waits into `out`; tells the resume that there is room.
+    pub fn take(&self, out: &mut VecDeque<Bytes>) {
+        let mut inner = self.inner.lock();
+        if inner.queue.is_empty() && inner.latest.is_empty() {
+            inner.writing = false;
+            if let Some(waker) = inner.drained.take() {
+                waker.wake();
+            }
+            return;
+        }
+        inner.writing = true;
+        inner.queued_bytes = 0;
+        let queue = std::mem::take(&mut inner.queue);
+        if out.is_empty() {
+            *out = queue;
+        } else {
+            out.extend(queue);
+        }
+        out.extend(std::mem::take(&mut inner.latest).into_iter().map(|(_, frame)| frame));
+    }
+
+    /// Whether everything was written; registers the resume's task if not.
+    pub fn poll_drained(&self, waker: &Waker) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.ending.is_some() || (inner.queue.is_empty() && !inner.writing) {
+            return true;
+        }
+        inner.drained = Some(waker.clone());
+        false
+    }
+}
+
+impl Inner {
+    fn push(&mut self, frame: Bytes, bytes_max: usize) -> Pushed {
+        if self.ending.is_some() {
+            return Pushed::Skipped;
+        }
+        // One frame larger than the room passes an empty queue: history pages may be long.
+        if self.queued_bytes > 0 && self.queued_bytes + frame.len() > bytes_max {
+            self.ending = Some(CloseCode::SlowReader.into());
+            self.queue = VecDeque::new();
+            self.queued_bytes = 0;
+            if let Some(waker) = self.drained.take() {
+                waker.wake();
+            }
+            return Pushed::Skipped;
+        }
+        self.queued_bytes += frame.len();
+        self.queue.push_back(frame);
+        Pushed::Queued
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn frame(len: usize) -> Bytes {
+        Bytes::from(vec![b'x'; len])
+    }
+
+    fn live(bytes_max: usize) -> Outbox {
+        let outbox = Outbox::new(bytes_max);
+        outbox.go_live(0).unwrap();
+        outbox
+    }
+
+    #[test]
+    fn durable_overflow_ends_the_connection_with_a_retryable_code() {
+        let outbox = live(100);
+        assert_eq!(outbox.push_durable(|| frame(60), 1), Pushed::Queued);
+        assert_eq!(outbox.push_durable(|| frame(60), 2), Pushed::Skipped);
+        assert_eq!(outbox.ending(), Some(CloseCode::SlowReader.into()));
+        assert_eq!(outbox.push(frame(1)), Pushed::Skipped);
+    }
+
+    #[test]
+    fn a_latest_value_takes_the_place_of_an_unwritten_one() {
+        let outbox = live(100);
+        let user = UserId::parse("a").unwrap();
+        outbox.push_latest(LatestKey::Presence(user.clone()), frame(1));
+        outbox.push_latest(LatestKey::Presence(user), frame(2));
+        let mut out = VecDeque::new();
+        outbox.take(&mut out);
+        assert_eq!(out, [frame(2)]);
+    }
+
+    #[test]
+    fn ephemeral_events_are_dropped_counted_and_the_count_is_told() {
+        let outbox = live(100);
+        outbox.push(frame(60));
+        assert_eq!(outbox.push_ephemeral(|_| frame(1)), Pushed::Skipped);
+        assert_eq!(outbox.push_ephemeral(|_| frame(1)), Pushed::Skipped);
+        outbox.take(&mut VecDeque::new());
+        let mut told = 0;
+        outbox.push_ephemeral(|dropped| {
+            told = dropped;
+            frame(1)
+        });
+        assert_eq!(told, 2);
+        assert_eq!(outbox.ending(), None);
+    }
+
+    #[test]
+    fn while_catching_up_durable_events_are_noted_and_not_queued() {
+        let outbox = Outbox::new(100);
+        assert_eq!(outbox.push_durable(|| frame(1), 7), Pushed::Noted);
+        assert_eq!(outbox.go_live(6), Err(7));
+        assert_eq!(outbox.go_live(7), Ok(()));
+        assert_eq!(outbox.push_durable(|| frame(1), 7), Pushed::Skipped);
+        assert_eq!(outbox.push_durable(|| frame(1), 8), Pushed::Queued);
+        assert_eq!(outbox.durable_count(), 1);
+    }
+
+    #[test]
+    fn a_resume_page_waits_until_everything_before_it_is_written() {
+        let outbox = live(100);
+        let waker = Waker::noop();
+        assert!(outbox.poll_drained(waker));
+        outbox.push(frame(5));
+        assert!(!outbox.poll_drained(waker));
+        let mut out = VecDeque::new();
+        outbox.take(&mut out);
+        assert!(!outbox.poll_drained(waker), "taken is not written");
+        outbox.take(&mut VecDeque::new());
+        assert!(outbox.poll_drained(waker));
+    }
+}
