@@ -1,1 +1,12 @@
 //! The binary magpie: configuration, commands and the one composition root.
+
+pub mod app;
+pub mod banner;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod console;
+pub mod file_limit;
+pub mod ids;
+pub mod secrets;
+pub mod telemetry;
