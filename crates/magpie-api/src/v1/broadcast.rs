@@ -1,0 +1,11 @@
+//! Broadcast: to everyone connected.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::access::Shared;
+
+mod create;
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(create::create_broadcast))
+}
