@@ -6,8 +6,8 @@ mod inspect;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use magpie_auth::{Audience, Role, TokenRequest};
-use magpie_core::port::Clock as _;
+use magpie_auth::{Audience, TokenRequest};
+use magpie_core::{Role, port::Clock as _};
 use magpie_proto::UserId;
 
 use super::Where;
