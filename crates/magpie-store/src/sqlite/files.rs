@@ -1,0 +1,99 @@
+//! The files of a data directory: its lock, and connections with the settings that durability
+//! and speed depend on.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::Path,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{OpenError, of_io, of_sqlite};
+
+const LOCK: &str = "magpie.lock";
+/// How long a connection waits for another one, for example while a log is recovered.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// More than there are statements in this crate.
+const STATEMENTS_MAX: usize = 96;
+
+/// Takes the data directory for this process, until the file is closed.
+pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let path = data_dir.join(LOCK);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| of_io(data_dir, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(data_dir.into())),
+        Err(TryLockError::Error(error)) => Err(of_io(path, &error)),
+    }
+}
+
+/// Makes the directory if there is none.
+pub(crate) fn make_dir(data_dir: &Path) -> Result<(), OpenError> {
+    fs::create_dir_all(data_dir).map_err(|error| match of_io(data_dir, &error) {
+        OpenError::Missing(path) => OpenError::ReadOnly { path, reason: error.to_string() },
+        other => other,
+    })
+}
+
+/// The connection that writes.
+pub(crate) fn open_writer(
+    path: &Path,
+    page_count_max: Option<u32>,
+) -> Result<Connection, OpenError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(conn)
+    };
+    let conn = open().map_err(|error| of_sqlite(path, &error))?;
+    if let Some(pages) = page_count_max {
+        conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            .map_err(|error| of_sqlite(path, &error))?;
+    }
+    Ok(conn)
+}
+
+/// Log mode, an fsync with every commit, and no checkpoints inside commits.
+pub(crate) fn tune_writer(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+    )?;
+    conn.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+    conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
+}
+
+/// A connection for a reader.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
+    Ok(conn)
+}
+
+/// The checkpointer's connection.
+pub(crate) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -2048;")?;
+    Ok(conn)
+}

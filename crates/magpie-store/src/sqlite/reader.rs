@@ -1,0 +1,108 @@
+//! Readers: a few threads with a read-only connection each. Every read is one transaction that
+//! also reads the position, so that an answer and its position belong together.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use magpie_core::{
+    model::Position,
+    port::store::{ReadFuture, StoreError},
+};
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{error::read_fault, row::uint};
+
+type Job = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The bounded queue of reads.
+pub(crate) struct ReadQueue {
+    inner: Mutex<Inner>,
+    filled: Condvar,
+    len_max: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl ReadQueue {
+    pub(crate) fn new(len_max: usize) -> Self {
+        Self { inner: Mutex::default(), filled: Condvar::new(), len_max }
+    }
+
+    fn push(&self, job: Job) -> Result<(), StoreError> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Err(StoreError::Unavailable("the store is closing".into()));
+        }
+        if inner.jobs.len() >= self.len_max {
+            return Err(StoreError::Overloaded);
+        }
+        inner.jobs.push_back(job);
+        drop(inner);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    fn take(&self) -> Option<Job> {
+        let mut inner = self.inner.lock();
+        loop {
+            if let Some(job) = inner.jobs.pop_front() {
+                return Some(job);
+            }
+            if inner.closed {
+                return None;
+            }
+            self.filled.wait(&mut inner);
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.inner.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    /// A reader's thread.
+    pub(crate) fn run(&self, conn: &Connection) {
+        while let Some(job) = self.take() {
+            job(conn);
+        }
+    }
+
+    /// Queues a read; its answer is awaited.
+    pub(crate) fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Connection, Position) -> rusqlite::Result<T> + Send + 'static,
+    ) -> ReadFuture<T> {
+        let (answer, answered) = oneshot::channel();
+        let job = move |conn: &Connection| {
+            // Whoever asked may have gone away.
+            let _ = answer.send(in_snapshot(conn, read).map_err(|error| read_fault(&error)));
+        };
+        let queued = self.push(Box::new(job));
+        Box::pin(async move {
+            queued?;
+            answered.await.unwrap_or_else(|_gone| {
+                Err(StoreError::Unavailable("the store was closed before it could answer".into()))
+            })
+        })
+    }
+}
+
+fn in_snapshot<T>(
+    conn: &Connection,
+    read: impl FnOnce(&Connection, Position) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    let position =
+        conn.prepare_cached("SELECT position FROM meta")?.query_row([], |row| uint(row, 0));
+    let answer = position.and_then(|position| read(conn, position));
+    // Nothing was written; a failing end would mean that there is no transaction.
+    if !conn.is_autocommit() {
+        conn.prepare_cached("ROLLBACK")?.execute([])?;
+    }
+    answer
+}

@@ -1,0 +1,185 @@
+//! What changed for a user since a position. The cost follows what changed: candidates come from
+//! memory when they can, each is checked in the store, and pages stop at their budget.
+
+use magpie_core::{
+    model::{Gone, Item, Missed, Position, ResumeMark, ResumePage},
+    port::store::ResumeQuery,
+};
+use magpie_proto::{ConversationId, Seq};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::{
+    conversations::Conversation,
+    history, inbox,
+    row::{int, uint},
+    unread::Viewer,
+    users::{self, UserNo},
+};
+
+/// Missed messages that come along; older ones are a hole to page in.
+const MISSED_MAX: u64 = 50;
+/// What an entry weighs against the budget, beside its bodies.
+const ENTRY_BYTES: usize = 256;
+
+/// One page. `candidates`: the only conversations that can have changed, if that is known.
+pub(crate) fn page(
+    conn: &Connection,
+    position: Position,
+    query: &ResumeQuery,
+    candidates: Option<Vec<ConversationId>>,
+) -> Result<ResumePage> {
+    let mut page = ResumePage { position, changed: Vec::new(), next: None };
+    let Some(no) = users::number(conn, &query.user)? else { return Ok(page) };
+    let candidates = match candidates {
+        Some(known) => known,
+        None => search(conn, no, query)?,
+    };
+    // In order of ids, so that a later page goes on where this one stops whatever happens between.
+    let after = query.mark.map_or(-1, |mark| mark.0);
+    let mut bytes = 0;
+    for id in candidates.into_iter().filter(|id| id.to_i64() > after) {
+        if bytes >= query.budget_bytes && !page.changed.is_empty() {
+            page.next = page.changed.last().map(|m| ResumeMark(m.entry.conversation.to_i64()));
+            break;
+        }
+        if let Some(missed) = missed(conn, query, id)? {
+            bytes += weight(&missed);
+            page.changed.push(missed);
+        }
+    }
+    Ok(page)
+}
+
+fn weight(missed: &Missed) -> usize {
+    let items = missed.items.iter().map(|item| match item {
+        Item::Message(message) => message.body.as_bytes().len() + ENTRY_BYTES,
+        Item::Gone { .. } => 32,
+    });
+    ENTRY_BYTES + items.sum::<usize>()
+}
+
+/// Ids of conversations that changed after `since` (or of all visible ones), in order.
+fn search(conn: &Connection, no: UserNo, query: &ResumeQuery) -> Result<Vec<ConversationId>> {
+    let after = query.mark.map_or(-1, |mark| mark.0);
+    let id = |row: &rusqlite::Row<'_>| row.get(0).map(ConversationId::from_i64);
+    let mut found: Vec<ConversationId> = match query.since {
+        Some(since) => conn
+            .prepare_cached(
+                "SELECT m.conversation
+                 FROM memberships m JOIN conversations c ON c.id = m.conversation
+                 WHERE m.user = ?1 AND m.conversation > ?2 AND (m.ver > ?3 OR c.ver > ?3)",
+            )?
+            .query_map(params![no, after, int(since)], id)?
+            .collect::<Result<_>>()?,
+        None => conn
+            .prepare_cached(
+                "SELECT m.conversation
+                 FROM memberships m JOIN conversations c ON c.id = m.conversation
+                 WHERE m.user = ?1 AND m.conversation > ?2 AND c.head > m.hidden_seq",
+            )?
+            .query_map(params![no, after], id)?
+            .collect::<Result<_>>()?,
+    };
+    if query.agent {
+        let desks = conn
+            .prepare_cached("SELECT id FROM conversations WHERE kind = 2 AND ver > ?1 AND id > ?2")?
+            .query_map(params![int(query.since.unwrap_or(0)), after], id)?
+            .collect::<Result<Vec<_>>>()?;
+        found.extend(desks);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// A conversation's entry and what was missed; `None` when it did not change for this user.
+fn missed(conn: &Connection, query: &ResumeQuery, id: ConversationId) -> Result<Option<Missed>> {
+    let opened = history::open(conn, &query.user, query.agent, id)?;
+    let Some((conversation, viewer)) = opened else { return Ok(None) };
+    let (first, hidden) = match query.since {
+        None if viewer.private.visible(conversation.head) => (1, Vec::new()),
+        None => return Ok(None),
+        Some(since) => {
+            if conversation.ver.max(viewer.private.ver) <= since {
+                return Ok(None);
+            }
+            let first = first_after(conn, &conversation, since)?;
+            (first, hidden_after(conn, &conversation, &viewer, since, first)?)
+        }
+    };
+    let entry = inbox::make_entry(conn, &query.user, &conversation, &viewer)?;
+    let head = conversation.head;
+    let shown_max = if query.since.is_some() { MISSED_MAX } else { 1 };
+    // Nothing at or below the deleted part is sent: the entry says where that ends.
+    let first = first.max(viewer.private.shown.cleared_seq + 1);
+    let from = first.max((head + 1).saturating_sub(shown_max));
+    let mut items = hidden;
+    if from <= head {
+        items.extend(history::places(conn, &conversation, &viewer, from, head)?);
+    }
+    let hole = (first < from && from <= head).then(|| (first, from - 1));
+    Ok(Some(Missed { entry, items, hole }))
+}
+
+/// The first seq that was stored after a position; head + 1 when there is none. Positions rise
+/// with seq inside a conversation, so halving finds it.
+fn first_after(conn: &Connection, conversation: &Conversation, since: Position) -> Result<Seq> {
+    let (mut low, mut high) = (1, conversation.head + 1);
+    // Most often little was missed: look near the head first.
+    let near = conversation.head.saturating_sub(MISSED_MAX);
+    if near >= low && ver_of(conn, conversation, near)? <= since {
+        low = near + 1;
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if ver_of(conn, conversation, middle)? > since {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low)
+}
+
+fn ver_of(conn: &Connection, conversation: &Conversation, seq: Seq) -> Result<Position> {
+    let found = conn
+        .prepare_cached("SELECT ver FROM messages WHERE conversation = ?1 AND seq = ?2")?
+        .query_row(params![conversation.id.to_i64(), int(seq)], |row| uint(row, 0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Older messages that the user hid on another device meanwhile, newest ones.
+fn hidden_after(
+    conn: &Connection,
+    conversation: &Conversation,
+    viewer: &Viewer,
+    since: Position,
+    before: Seq,
+) -> Result<Vec<Item>> {
+    if viewer.private.hides == 0 || viewer.private.ver <= since {
+        return Ok(Vec::new());
+    }
+    let mut items = conn
+        .prepare_cached(
+            "SELECT seq FROM hidden WHERE user = ?1 AND conversation = ?2 AND ver > ?3
+             AND seq < ?4 AND seq > ?5 ORDER BY seq DESC LIMIT ?6",
+        )?
+        .query_map(
+            params![
+                viewer.no,
+                conversation.id.to_i64(),
+                int(since),
+                int(before),
+                int(viewer.private.shown.cleared_seq),
+                int(MISSED_MAX)
+            ],
+            |row| {
+                let seq = uint(row, 0)?;
+                Ok(Item::Gone { from: seq, to: seq, why: Gone::Deleted })
+            },
+        )?
+        .collect::<Result<Vec<_>>>()?;
+    items.reverse();
+    Ok(items)
+}
