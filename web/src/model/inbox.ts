@@ -27,15 +27,20 @@ export class Inbox {
     return [...this.entries.values()].find(test)
   }
 
-  /** Takes the server's word; an answer that was overtaken by a live message keeps the newer end. */
+  /** Takes the server's word, but for what this page knows better: newer messages, a later read. */
   merge(entry: Entry): void {
     const known = this.entries.get(entry.c)
+    const merged = { ...entry }
     if (known && known.head > entry.head) {
       const { head, ts, last, unread } = known
-      this.entries.set(entry.c, { ...entry, head, ts, last, unread })
-    } else {
-      this.entries.set(entry.c, { ...entry })
+      Object.assign(merged, { head, ts, last, unread })
     }
+    // The receipt of a later read is still on its way.
+    if (known && known.read > entry.read) {
+      merged.read = known.read
+      if (known.read >= merged.head) merged.unread = 0
+    }
+    this.entries.set(entry.c, merged)
   }
 
   /** A message that was just stored. Own messages never count as unread. */

@@ -169,6 +169,7 @@ export class Session {
     if (status.state === 'online') return
     this.view.synced = false
     this.presence.forget()
+    for (const c of this.view.typing.keys()) this.stopTyping(c)
     if (status.state === 'closed' && (status.code === 4500 || status.code === 4003)) {
       this.options.onTokenRefused(status.code === 4003)
     }
