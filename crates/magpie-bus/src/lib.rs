@@ -1,1 +1,3 @@
-//! The inter-node bus behind the core's bus port.
+//! The inter-node bus behind the core's bus port. One implementation so far: `local`, one process.
+
+pub mod local;

@@ -13,6 +13,8 @@ pub struct Policy {
     pub market_stranger_limit: Option<u32>,
     /// How long a pushed value is held when the publisher does not say.
     pub push_hold_ms: u64,
+    /// The same for values that are replayed until delivered: payment results and the like.
+    pub carwash_hold_ms: u64,
     /// Most bytes of a pushed value.
     pub push_bytes_max: usize,
 }
@@ -24,6 +26,7 @@ impl Default for Policy {
             stranger_limit: None,
             market_stranger_limit: Some(3),
             push_hold_ms: 86_400_000,
+            carwash_hold_ms: 600_000,
             push_bytes_max: 65_536,
         }
     }

@@ -49,7 +49,10 @@ pub async fn publish(core: &Core, request: Request) -> Result<Published, Refusal
             format!("a pushed value has at most {} bytes", core.policy.push_bytes_max),
         ));
     }
-    let hold_ms = request.hold_ms.unwrap_or(core.policy.push_hold_ms);
+    let hold_ms = request.hold_ms.unwrap_or(match request.replay {
+        Replay::UntilDelivered => core.policy.carwash_hold_ms,
+        Replay::Always => core.policy.push_hold_ms,
+    });
     let connections = core.presence.reach(&request.user, &request.channel);
     let sent_ms = core.now_ms();
     if hold_ms == 0 {
