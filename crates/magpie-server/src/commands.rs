@@ -1,12 +1,17 @@
 //! The command line: arguments, one file per command, and what the process answers with.
 //! Exit codes: 0 done, 1 failed, 2 wrong arguments, 64 bad configuration.
 
+pub mod backup;
 pub mod check;
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod init;
+pub mod restore;
 pub mod serve;
+mod store;
 pub mod token;
+pub mod user;
 pub mod version;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -27,6 +32,7 @@ Examples:
   magpie serve                            serve with the data in ./data
   magpie init && magpie check             write a commented magpie.toml and judge it
   magpie token --user alice               a token for alice, to connect with
+  magpie backup /backups/magpie.backup    copy a running server's data into one file
 
 Environment: MAGPIE_LISTEN, MAGPIE_DATA, MAGPIE_API_KEY, MAGPIE_CONFIG,
 and MAGPIE_<SECTION>__<KEY> for every key of the configuration.
@@ -52,6 +58,14 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Make a user token, or look into one
     Token(token::TokenArgs),
+    /// Add, list, ban and unban users of a stopped server
+    User(user::UserArgs),
+    /// Fill a stopped server with demo users and messages, or remove them
+    Demo(demo::DemoArgs),
+    /// Copy the store into one file, also while the server runs
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty data directory
+    Restore(restore::RestoreArgs),
     /// Look at this machine for what makes servers fail
     Doctor(doctor::DoctorArgs),
     /// Print completions for a shell
@@ -100,6 +114,10 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::User(args) => user::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Version => version::run(),

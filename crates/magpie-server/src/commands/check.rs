@@ -41,7 +41,10 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         show(&config);
     }
     console::say(&format!("configuration: fine ({file}, {} keys set)", config.places.len()));
-    Ok(ExitCode::SUCCESS)
+    if args.place.data.is_none() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    super::store::check(&config)
 }
 
 fn show(config: &Config) {

@@ -29,7 +29,7 @@ pub struct TokenArgs {
     #[command(subcommand)]
     pub action: Option<Action>,
     /// Whom the token is for
-    #[arg(long, value_name = "ID", required = true)]
+    #[arg(long, value_name = "ID", required = true, allow_negative_numbers = true)]
     pub user: Option<String>,
     /// How long it lives: 90s, 30m, 24h, 7d; a dialect token at most 24h
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = read_ttl)]
@@ -68,7 +68,7 @@ pub enum AudienceName {
 }
 
 impl AudienceName {
-    fn to_audience(self) -> Audience {
+    pub(super) fn to_audience(self) -> Audience {
         match self {
             Self::Magpie => Audience::Native,
             Self::Dialect => Audience::Dialect,
@@ -90,7 +90,7 @@ pub enum RoleName {
 }
 
 impl RoleName {
-    fn to_role(self) -> Role {
+    pub(super) fn to_role(self) -> Role {
         match self {
             Self::User => Role::User,
             Self::Agent => Role::Agent,

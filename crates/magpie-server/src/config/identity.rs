@@ -41,7 +41,7 @@ section! {
         /// Required `iss` of tokens signed by the keys of this section.
         issuer: Option<String> = None;
         /// Create a user when a valid token names one that does not exist yet. Otherwise users are
-        /// created by `POST /v1/users` or `magpie user add`.
+        /// created by `PUT /v1/users/{id}` or `magpie user add`.
         create_unknown_users: bool = false;
         /// Seconds by which the issuer's clock may be ahead of this one.
         leeway_s: u64 = 60, in 0..=600;
