@@ -78,10 +78,10 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Where {
     /// Configuration file [env: MAGPIE_CONFIG] [default: ./magpie.toml if it exists]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Data directory [env: MAGPIE_DATA] [default: data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 }
 

@@ -106,7 +106,7 @@ impl RoleName {
 /// Bad configuration, no secret yet, or a value that breaks a rule of tokens.
 pub fn run(args: &TokenArgs) -> anyhow::Result<ExitCode> {
     if let Some(Action::Inspect(inspect)) = &args.action {
-        return inspect::run(inspect);
+        return inspect::run(inspect, &args.place);
     }
     let user = args.user.as_deref().unwrap_or_default();
     let user = UserId::parse(user).map_err(|error| anyhow::anyhow!("--user {user:?}: {error}"))?;

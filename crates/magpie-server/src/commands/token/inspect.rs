@@ -21,19 +21,16 @@ pub struct InspectArgs {
     /// What it should be for; by default what it says itself
     #[arg(long, value_enum)]
     pub audience: Option<AudienceName>,
-    /// Where the keys are.
-    #[command(flatten)]
-    pub place: Where,
 }
 
 /// Prints header, claims and verdict; exit code 1 when the token is refused.
 ///
 /// # Errors
 /// Bad configuration, no secret yet, or input that cannot be read.
-pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &InspectArgs, place: &Where) -> anyhow::Result<ExitCode> {
     let token = if args.token == "-" { read_input()? } else { args.token.clone() };
     let token = token.trim();
-    let config = args.place.load()?;
+    let config = place.load()?;
     let authenticator = secrets::for_tokens(&config)?;
     let now_ms = SystemClock::new().now_ms();
     let mut parts = token.split('.');
