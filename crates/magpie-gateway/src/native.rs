@@ -242,7 +242,11 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             conn.outbox.push_durable(|| shared(&text), position);
         }
         Event::Receipt { conversation, user, delivered, read } => {
-            let key = LatestKey::Receipt(*conversation, user.clone());
+            // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
+            let key = match read {
+                0 => LatestKey::Delivered(*conversation, user.clone()),
+                _ => LatestKey::Read(*conversation, user.clone()),
+            };
             let text = || server::receipt(*conversation, user, *delivered, *read);
             conn.outbox.push_latest(key, shared(&text));
         }

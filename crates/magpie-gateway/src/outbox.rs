@@ -17,8 +17,10 @@ const LATEST_SLOTS_MAX: usize = 256;
 /// What a latest value is about: a newer one with the same key takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LatestKey {
-    /// A member's receipt in a conversation.
-    Receipt(ConversationId, UserId),
+    /// What a member received in a conversation.
+    Delivered(ConversationId, UserId),
+    /// What a member read in a conversation.
+    Read(ConversationId, UserId),
     /// A member typing in a conversation.
     Typing(ConversationId, UserId),
     /// A user's presence.

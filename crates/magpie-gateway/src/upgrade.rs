@@ -5,7 +5,6 @@ use std::{borrow::Cow, sync::Arc};
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use magpie_core::{Dialect, Refusal};
 use magpie_proto::{ErrorCode, Retry, SUBPROTOCOL};
 use parking_lot::Mutex;
@@ -19,7 +18,10 @@ use crate::{
     listener::{Body, full},
     native::NATIVE,
     outbox::Ending,
-    ws::{handshake, transport::Replay},
+    ws::{
+        handshake,
+        transport::{Replay, take_tcp},
+    },
 };
 
 /// The path of the native protocol.
@@ -126,11 +128,10 @@ pub async fn upgrade(
     tokio::spawn(async move {
         let Some(slot) = slot.lock().take() else { return };
         let Ok(upgraded) = upgraded.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        let Some(transport) = take_tcp(upgraded) else {
             tracing::error!("an upgraded connection was no TCP socket");
             return;
         };
-        let transport = Replay::new(parts.io.into_inner(), parts.read_buf);
         enter(&gate, lane, door, admission, transport, slot);
     });
     accepted.response()
