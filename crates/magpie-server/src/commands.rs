@@ -40,7 +40,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments, 64 bad configuration.";
 
 /// Chat and live push in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "magpie", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "magpie", version, about = "Chat and live push in one binary", after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do; without one the server is started.
     #[command(subcommand)]
