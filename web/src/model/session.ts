@@ -189,6 +189,8 @@ export class Session {
       case 'presence':
         return this.presence.update(event)
       case 'conv.state':
+        // Another device of this user opened a conversation that is not listed here yet.
+        if (!this.inbox.get(event.c)) void this.fetchInbox()
         this.inbox.change(event.c, event)
         if (event.cleared !== undefined) this.chats.get(event.c)?.timeline.clear(event.cleared)
         return
