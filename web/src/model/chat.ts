@@ -49,7 +49,13 @@ const SEND_AGAIN_CAP_MS = 15_000
 /** Codes that come again however often the same send is tried. */
 const HOPELESS = new Set(['stranger_limit'])
 
+let chatsMade = 0
+
 export class ChatModel {
+  /** Stays the same when a chat that was only begun gets its conversation. */
+  readonly id = ++chatsMade
+  /** Text that is written but not sent. */
+  draft = ''
   readonly timeline = new Timeline()
   readonly view: ChatView
   private sending = false
@@ -124,6 +130,10 @@ export class ChatModel {
 
   discard(cid: string): void {
     this.view.pending = this.view.pending.filter((pending) => pending.cid !== cid)
+  }
+
+  keepDraft(text: string): void {
+    this.draft = text
   }
 
   typing(): void {
