@@ -73,6 +73,21 @@ impl Setting for ProxyNet {
     }
 }
 
+/// Whose request this is: the last address of `X-Forwarded-For` that is not one of our proxies.
+/// Without trust in the peer the header is the peer's own invention and says nothing.
+#[must_use]
+pub fn client_address(peer: IpAddr, forwarded_for: Option<&str>, proxies: &[ProxyNet]) -> IpAddr {
+    let trusted = |address: IpAddr| proxies.iter().any(|net| net.contains(address));
+    let mut client = peer;
+    for hop in forwarded_for.unwrap_or_default().rsplit(',') {
+        match hop.trim().parse::<IpAddr>() {
+            Ok(hop) if trusted(client) => client = hop.to_canonical(),
+            _ => break,
+        }
+    }
+    client
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -93,6 +108,21 @@ mod tests {
         assert!(holds("fd00::/8", "fd12::1"));
         assert!(!holds("fd00::/8", "fe12::1"));
         assert!(holds("::/0", "::1"));
+    }
+
+    #[test]
+    fn only_our_own_proxies_may_say_whose_request_it_is() {
+        let proxies = ["127.0.0.1".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        let client = |peer: &str, header: Option<&str>| {
+            client_address(peer.parse().unwrap(), header, &proxies).to_string()
+        };
+        assert_eq!(client("127.0.0.1", None), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", Some("1.2.3.4")), "1.2.3.4");
+        assert_eq!(client("127.0.0.1", Some("1.2.3.4, 10.0.0.7")), "1.2.3.4");
+        assert_eq!(client("127.0.0.1", Some("6.6.6.6, 1.2.3.4, 10.0.0.7")), "1.2.3.4");
+        assert_eq!(client("127.0.0.1", Some("1.2.3.4, nonsense")), "127.0.0.1");
+        assert_eq!(client("9.9.9.9", Some("1.2.3.4")), "9.9.9.9");
+        assert_eq!(client("::ffff:127.0.0.1", Some("fd00::1")), "fd00::1");
     }
 
     #[test]
