@@ -19,7 +19,7 @@ use magpie_core::{
     receipt,
 };
 use magpie_proto::{
-    ConversationId, ErrorCode, Retry, UserId,
+    Body, ConversationId, ErrorCode, Retry, UserId,
     client::{self, ClientOp, Receipts, Target},
     server,
 };
@@ -87,6 +87,7 @@ pub fn dispatch(
         ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
             last_value(&gate, &caller.user, r, &channel).await
         }),
+        ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
     }
 }
@@ -205,6 +206,18 @@ fn watch(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, users: Vec<UserId>)
             })
             .collect();
         view::reply("ok", r, &serde_json::json!({ "users": list }))
+    });
+}
+
+fn broadcast(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, body: Body) {
+    if !caller.broadcast {
+        let message = "your token lacks the permission \"broadcast\"";
+        native::refuse(conn, r, &Refusal::new(ErrorCode::Forbidden, message));
+        return;
+    }
+    let connections = publish::broadcast(&gate.core, Some(caller.user), body, None);
+    answer(gate, conn, r, async move |_| {
+        view::reply("ok", r, &serde_json::json!({ "connections": connections }))
     });
 }
 

@@ -132,6 +132,10 @@ impl Gate {
         if self.draining() {
             conn.outbox.end(self.farewell());
         }
+        if !self.rosters[conn.lane].lock().contains_key(&conn.id) {
+            // It ended while its token was judged: `closed` was too early to find it in the hub.
+            self.leave(conn);
+        }
     }
 
     /// A connection ended.
@@ -140,6 +144,10 @@ impl Gate {
             return;
         }
         metrics::gauge!("magpie_connections", "protocol" => conn.door.name()).decrement(1);
+        self.leave(conn);
+    }
+
+    fn leave(&self, conn: &Arc<Conn>) {
         self.hub.watch(conn, &[], &conn.take_watched());
         if self.hub.remove(conn)
             && let Some(user) = conn.user()

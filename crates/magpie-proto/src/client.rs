@@ -89,6 +89,11 @@ pub enum ClientOp {
         /// Refuse or accept.
         on: bool,
     },
+    /// A passing message to everyone connected; needs the permission.
+    Broadcast {
+        /// What.
+        body: Body,
+    },
     /// The last value of a channel.
     Channel {
         /// Name of the channel.
@@ -298,6 +303,7 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
             let rest = rest()?;
             ClientOp::Block { user: required_user(rest.user.as_deref(), "user")?, on: on(&rest)? }
         }
+        "broadcast" => ClientOp::Broadcast { body: body(head)? },
         "channel" => {
             let channel = rest()?.channel.ok_or_else(|| bad("\"channel\" is missing"))?;
             ids::check_text(&channel, ids::USER_ID_BYTES_MAX)
@@ -327,6 +333,16 @@ fn hello(text: &str) -> Result<Hello, Fault> {
     Ok(hello)
 }
 
+/// The checked body of a frame.
+fn body(head: &Head<'_>) -> Result<Body, Fault> {
+    let raw = head.b.ok_or_else(|| bad("\"b\" (the body) is missing"))?;
+    Body::parse(raw.get()).map_err(|e| {
+        let too_large = matches!(e, crate::BodyError::TooLarge(_));
+        let code = if too_large { ErrorCode::TooLarge } else { ErrorCode::BadRequest };
+        (code, format!("\"b\": {e}"))
+    })
+}
+
 fn send(head: &Head<'_>) -> Result<Send, Fault> {
     let client_msg_id = match head.cid.as_deref() {
         None => None,
@@ -336,13 +352,7 @@ fn send(head: &Head<'_>) -> Result<Send, Fault> {
             Some(text.into())
         }
     };
-    let raw = head.b.ok_or_else(|| bad("\"b\" (the body) is missing"))?;
-    let body = Body::parse(raw.get()).map_err(|e| {
-        let too_large = matches!(e, crate::BodyError::TooLarge(_));
-        let code = if too_large { ErrorCode::TooLarge } else { ErrorCode::BadRequest };
-        (code, format!("\"b\": {e}"))
-    })?;
-    Ok(Send { target: target(head)?, client_msg_id, body })
+    Ok(Send { target: target(head)?, client_msg_id, body: body(head)? })
 }
 
 fn target(head: &Head<'_>) -> Result<Target, Fault> {

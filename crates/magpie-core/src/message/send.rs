@@ -1,7 +1,7 @@
 //! Sending a message: the rules before the store. Builds the guard and the place, takes an id and
 //! a time, and queues one append. The acknowledgement comes from the committer, never from here.
 
-use magpie_proto::{Body, ErrorCode, UserId, client::Target};
+use magpie_proto::{Body, ConversationKind, ErrorCode, UserId, client::Target};
 
 use crate::{
     access::Caller,
@@ -91,7 +91,12 @@ fn stranger_limit(core: &Core, caller: &Caller, place: &Place) -> Option<u32> {
     let limit = core.policy.stranger_limit(caller.dialect)?;
     let receiver = match place {
         Place::Direct(user) => user.clone(),
-        Place::Existing(id) => core.directory.peer(*id, &caller.user)?,
+        Place::Existing(id) if id.kind() != ConversationKind::Direct => return None,
+        // Not known yet, right after a start: stricter for one message, never looser.
+        Place::Existing(id) => match core.directory.peer(*id, &caller.user) {
+            Some(peer) => peer,
+            None => return Some(limit),
+        },
         Place::Desk(_) => return None,
     };
     (core.presence.connections(&receiver) == 0).then_some(limit)
