@@ -13,10 +13,10 @@ pub enum Retry {
 }
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal, $retry:expr;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $status:literal, $retry:expr;)*) => {
         /// Why a request failed. The text form is stable and the same on sockets and over HTTP.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+        pub enum ErrorCode { $($(#[doc = $doc])+ $name,)* }
 
         impl ErrorCode {
             /// Every code, for documents and tests.
@@ -30,6 +30,11 @@ macro_rules! error_codes {
             /// Whether trying again can help.
             #[must_use]
             pub fn retry(self) -> Retry { match self { $(Self::$name => $retry,)* } }
+            /// What it means, for the table in the documentation.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)* }
+            }
         }
     };
 }
@@ -85,12 +90,23 @@ error_codes! {
     Draining = "draining", 503, Retry::AfterMs(1_000);
 }
 
+/// What a client does after a socket was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Connects again after a back-off.
+    Reconnect,
+    /// Connects again after the wait that the reason text names.
+    Wait,
+    /// Does not connect again by itself.
+    Stop,
+}
+
 macro_rules! close_codes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $number:literal, $text:literal, $after:expr;)*) => {
         /// Why the server closed a socket. 4000-4499: connect again with back-off; 4500-4999: do
         /// not; 1012: connect again after the wait in the reason text.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum CloseCode { $($(#[$doc])* $name,)* }
+        pub enum CloseCode { $($(#[doc = $doc])+ $name,)* }
 
         impl CloseCode {
             /// Every code, for documents and tests.
@@ -101,49 +117,58 @@ macro_rules! close_codes {
             /// The reason text on the wire, in short.
             #[must_use]
             pub fn reason(self) -> &'static str { match self { $(Self::$name => $text,)* } }
+            /// What the client does next.
+            #[must_use]
+            pub fn after(self) -> After { match self { $(Self::$name => $after,)* } }
+            /// What it means, for the table in the documentation.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)* }
+            }
         }
     };
 }
 
 close_codes! {
     /// Regular end.
-    Normal = 1000, "";
+    Normal = 1000, "", After::Stop;
     /// The peer broke RFC 6455.
-    ProtocolError = 1002, "protocol error";
+    ProtocolError = 1002, "protocol error", After::Reconnect;
     /// A frame of a type that is not taken here.
-    Unsupported = 1003, "only text frames are taken here";
+    Unsupported = 1003, "only text frames are taken here", After::Reconnect;
     /// Text that is not UTF-8.
-    InvalidUtf8 = 1007, "text is not UTF-8";
+    InvalidUtf8 = 1007, "text is not UTF-8", After::Reconnect;
     /// A limit of the connection's budget was broken.
-    PolicyViolation = 1008, "policy violation";
+    PolicyViolation = 1008, "policy violation", After::Reconnect;
     /// A message larger than allowed.
-    TooLarge = 1009, "message too large";
+    TooLarge = 1009, "message too large", After::Reconnect;
     /// The server goes down; the reason is `retry_after_ms=N`.
-    Draining = 1012, "retry_after_ms=1000";
+    Draining = 1012, "retry_after_ms=1000", After::Wait;
     /// A dialect's way to refuse a send that could not be stored.
-    TryAgainLater = 1013, "try again later";
+    TryAgainLater = 1013, "try again later", After::Reconnect;
     /// The reader was too slow; resume.
-    SlowReader = 4000, "too slow: reconnect and resume";
+    SlowReader = 4000, "too slow: reconnect and resume", After::Reconnect;
     /// No sign of life within the heartbeat time.
-    HeartbeatLost = 4001, "no heartbeat";
+    HeartbeatLost = 4001, "no heartbeat", After::Reconnect;
     /// No hello within the time allowed.
-    HelloTimeout = 4002, "no hello in time";
+    HelloTimeout = 4002, "no hello in time", After::Reconnect;
     /// The token expired while the socket was open: reconnect with a new one.
-    TokenExpired = 4003, "token expired";
-    /// Closed by the device limit: the oldest idle connection made room for a new one.
-    DeviceLimit = 4004, "replaced by a newer connection of this user";
+    TokenExpired = 4003, "token expired", After::Reconnect;
     /// Too much unanswered work; reconnect later.
-    Overloaded = 4005, "overloaded";
+    Overloaded = 4005, "overloaded", After::Reconnect;
     /// The token is not valid.
-    Unauthorized = 4500, "unauthorized";
+    Unauthorized = 4500, "unauthorized", After::Stop;
     /// A new socket of the same page took over.
-    Replaced = 4501, "replaced by the same page";
+    Replaced = 4501, "replaced by the same page", After::Stop;
     /// Ended by an administrator or the owner's backend.
-    Kicked = 4502, "kicked";
+    Kicked = 4502, "kicked", After::Stop;
     /// The user is banned.
-    Banned = 4503, "banned";
+    Banned = 4503, "banned", After::Stop;
     /// This path does not take the caller.
-    Forbidden = 4504, "forbidden";
+    Forbidden = 4504, "forbidden", After::Stop;
+    /// Over the limit of connections per user: this one, the quietest, made room for a new one.
+    /// Connect again when the user comes back to this page; by itself it would push out the next.
+    DeviceLimit = 4505, "replaced by a newer connection of this user", After::Stop;
 }
 
 #[cfg(test)]
@@ -157,6 +182,18 @@ mod tests {
         assert_eq!(texts.len(), ErrorCode::ALL.len());
         let numbers: HashSet<_> = CloseCode::ALL.iter().map(|c| c.number()).collect();
         assert_eq!(numbers.len(), CloseCode::ALL.len());
+    }
+
+    #[test]
+    fn the_range_of_a_close_code_says_whether_to_reconnect() {
+        for code in CloseCode::ALL {
+            match code.number() {
+                4000..=4499 => assert_eq!(code.after(), After::Reconnect, "{code:?}"),
+                4500..=4999 => assert_eq!(code.after(), After::Stop, "{code:?}"),
+                1012 => assert_eq!(code.after(), After::Wait),
+                _ => {}
+            }
+        }
     }
 
     #[test]
