@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::{
     conn::{Conn, ConnId},
     door::Door,
+    handshakes::Handshakes,
     hub::Hub,
     lane::SocketLane,
     outbox::Ending,
@@ -39,6 +40,8 @@ pub struct Gate {
     rosters: Vec<Roster>,
     next_id: AtomicU64,
     open: AtomicUsize,
+    /// Handshakes per address.
+    pub handshakes: Handshakes,
     /// A slot became free, or the gate is draining.
     pub changed: Notify,
     draining: AtomicBool,
@@ -64,6 +67,7 @@ impl Gate {
             rosters,
             next_id: AtomicU64::new(1),
             open: AtomicUsize::new(0),
+            handshakes: Handshakes::default(),
             changed: Notify::new(),
             draining: AtomicBool::new(false),
         }

@@ -7,6 +7,7 @@ pub mod dialects;
 pub mod dispatch;
 pub mod door;
 pub mod gate;
+pub mod handshakes;
 pub mod hub;
 pub mod lane;
 pub mod limiter;

@@ -2,15 +2,9 @@
 //! paths are upgraded and leave hyper behind, everything else goes to the HTTP router.
 
 use std::{
-    convert::Infallible,
-    future::Future,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
+    convert::Infallible, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
 };
 
-use ahash::AHashMap;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
@@ -21,7 +15,6 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     gate::{Gate, Slot},
-    limiter::Bucket,
     upgrade,
 };
 
@@ -42,12 +35,9 @@ pub struct Peer(pub SocketAddr);
 
 /// Out of file descriptors: wait so long before the next accept instead of spinning.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
-/// Addresses remembered by the handshake limit.
-const ADDRESSES_MAX: usize = 65_536;
 
 /// Accepts sockets on one runtime until the gate drains.
 pub async fn accept(gate: Arc<Gate>, lane: usize, listener: TcpListener, http: Arc<dyn Http>) {
-    let handshakes = Handshakes::default();
     loop {
         let Some(slot) = free_slot(&gate).await else { return };
         let accepted = tokio::select! {
@@ -58,9 +48,7 @@ pub async fn accept(gate: Arc<Gate>, lane: usize, listener: TcpListener, http: A
             Ok((stream, peer)) => {
                 // Small frames must leave at once; without it the delay is 40 ms.
                 let _ = stream.set_nodelay(true);
-                if handshakes.admit(&gate, peer.ip()) {
-                    tokio::spawn(serve(gate.clone(), lane, stream, peer, http.clone(), slot));
-                }
+                tokio::spawn(serve(gate.clone(), lane, stream, peer, http.clone(), slot));
             }
             Err(error) => {
                 tracing::warn!(%error, "socket not accepted; trying again shortly");
@@ -88,38 +76,6 @@ async fn free_slot(gate: &Arc<Gate>) -> Option<Slot> {
     }
 }
 
-/// The handshake limit per address.
-#[derive(Default)]
-struct Handshakes {
-    buckets: Mutex<AHashMap<IpAddr, Bucket>>,
-}
-
-impl Handshakes {
-    fn admit(&self, gate: &Gate, address: IpAddr) -> bool {
-        if address.is_loopback() {
-            return true;
-        }
-        let now_ms = gate.core.clock.uptime_ms();
-        let mut buckets = self.buckets.lock();
-        if buckets.len() >= ADDRESSES_MAX {
-            buckets.retain(|_, bucket| !bucket.is_full(now_ms));
-        }
-        let bucket = buckets.entry(network(address)).or_default();
-        bucket.take(gate.settings.limits.handshakes, now_ms).is_ok()
-    }
-}
-
-/// An IPv6 site is a /64: whoever has one has 2^64 addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => {
-            let s = v6.segments();
-            IpAddr::V6(std::net::Ipv6Addr::new(s[0], s[1], s[2], s[3], 0, 0, 0, 0))
-        }
-        IpAddr::V4(_) => address,
-    }
-}
-
 async fn serve(
     gate: Arc<Gate>,
     lane: usize,
@@ -140,7 +96,7 @@ async fn serve(
                 upgrade::Route::Http => http.call(request).await,
                 upgrade::Route::Refused(refusal) => refusal,
                 upgrade::Route::Socket(target) => {
-                    upgrade::upgrade(&gate, lane, request, target, slot).await
+                    upgrade::upgrade(&gate, lane, peer, request, target, slot).await
                 }
             };
             Ok::<_, Infallible>(answer)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use magpie_core::Dialect;
 
-use crate::limiter::Rate;
+use crate::{handshakes::ClientAddress, limiter::Rate};
 
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub times: Times,
     /// How dialect routes let people in.
     pub dialects: Dialects,
+    /// Whose request it is, behind proxies.
+    pub client_address: ClientAddress,
     /// Create users that a native token names for the first time.
     pub create_token_users: bool,
 }
@@ -115,6 +117,7 @@ impl Default for Settings {
             limits: Limits::default(),
             times: Times::default(),
             dialects: Dialects::default(),
+            client_address: ClientAddress::default(),
             create_token_users: true,
         }
     }

@@ -1,7 +1,7 @@
 //! Which paths are sockets, and the way from a request to a running connection: handshake rules,
 //! origin, identity (dialects), then the raw socket is taken out of hyper and gets a fresh task.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -96,6 +96,7 @@ fn percent_decode(part: &str) -> Option<String> {
 pub async fn upgrade(
     gate: &Arc<Gate>,
     lane: usize,
+    peer: SocketAddr,
     mut request: Request<Incoming>,
     target: Target,
     slot: Arc<Mutex<Option<Slot>>>,
@@ -108,7 +109,9 @@ pub async fn upgrade(
         Ok(accepted) => accepted,
         Err(refusal) => return refused_handshake(refusal),
     };
-    if let Err(refusal) = check_origin(gate, request.headers()) {
+    let admitted = admit_address(gate, peer, request.headers())
+        .and_then(|()| check_origin(gate, request.headers()));
+    if let Err(refusal) = admitted {
         return refused(&refusal);
     }
     let (door, admission): (&'static dyn Door, _) = match target {
@@ -175,6 +178,12 @@ pub fn query_value(query: Option<&str>, name: &str) -> Option<String> {
         let (key, value) = pair.split_once('=')?;
         (key == name && !value.is_empty()).then(|| value.to_owned())
     })
+}
+
+fn admit_address(gate: &Gate, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal> {
+    let address = gate.settings.client_address.of(peer.ip(), headers);
+    let rate = gate.settings.limits.handshakes;
+    gate.handshakes.admit(address, rate, gate.core.clock.uptime_ms())
 }
 
 fn check_origin(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {

@@ -53,7 +53,7 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
     let state = api_state(&config, flags, &node, metrics.clone(), is_draining);
     let gate = node.gate(&config, files);
     let body_timeout = Duration::from_millis(config.limits.body_timeout_ms);
-    let router = Router::new(magpie_api::router(state), body_timeout);
+    let router = Router::new(magpie_api::router(state), body_timeout, config.web.enabled);
     // Handlers are in place before the first line is printed: "ready" means ready.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

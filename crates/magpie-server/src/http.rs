@@ -11,26 +11,43 @@ use axum::{body::Body, extract::ConnectInfo};
 use http::Request;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use magpie_gateway::listener::{Answer, Http, Peer};
+use magpie_core::Refusal;
+use magpie_gateway::{
+    listener::{Answer, Http, Peer},
+    upgrade::refused,
+};
+use magpie_proto::ErrorCode;
 use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
 /// The API as the gateway sees it.
 pub struct Router {
     router: axum::Router,
+    pages: bool,
     body_timeout: Duration,
 }
 
 impl Router {
-    /// A router whose request bodies must arrive within `body_timeout`.
+    /// A router whose request bodies must arrive within `body_timeout`; `pages`: serve the chat
+    /// page and the API docs.
     #[must_use]
-    pub fn new(router: axum::Router, body_timeout: Duration) -> Self {
-        Self { router, body_timeout }
+    pub fn new(router: axum::Router, body_timeout: Duration, pages: bool) -> Self {
+        Self { router, body_timeout, pages }
+    }
+
+    /// Without pages only what programs ask for is there.
+    fn hides(&self, path: &str) -> bool {
+        const PROGRAMS: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
+        !self.pages && !path.starts_with("/v1/") && !PROGRAMS.contains(&path)
     }
 }
 
 impl Http for Router {
     fn call(&self, request: Request<Incoming>) -> Answer {
+        if self.hides(request.uri().path()) {
+            let refusal = Refusal::new(ErrorCode::NotFound, "pages are switched off (web.enabled)");
+            return Box::pin(std::future::ready(refused(&refusal)));
+        }
         let router = self.router.clone();
         let deadline = Box::pin(tokio::time::sleep(self.body_timeout));
         Box::pin(async move {

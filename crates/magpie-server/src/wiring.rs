@@ -3,13 +3,14 @@
 
 use magpie_core::{Dialect, Policy};
 use magpie_gateway::{
+    handshakes::ClientAddress,
     limiter::Rate,
     settings::{Dialects, Limits, Mode, Settings, Times},
 };
 
 use crate::{
     commands::version::VERSION,
-    config::{Config, dialects::Mode as ConfigMode},
+    config::{Config, dialects::Mode as ConfigMode, proxy},
     file_limit,
 };
 
@@ -47,9 +48,15 @@ pub fn gateway(config: &Config, file_limit: u64) -> Settings {
             drain_ms: config.server.drain_s.saturating_mul(1_000),
         },
         dialects: dialects(config),
+        client_address: client_address(config),
         // A token is the owner's word that the user exists.
         create_token_users: true,
     }
+}
+
+fn client_address(config: &Config) -> ClientAddress {
+    let proxies = config.server.trusted_proxies.clone();
+    ClientAddress::new(move |peer, forwarded| proxy::client_address(peer, forwarded, &proxies))
 }
 
 fn limits(config: &Config, file_limit: u64) -> Limits {
