@@ -10,7 +10,10 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use magpie_proto::{ErrorCode, scan};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use crate::{access::Shared, problem::Problem};
 
@@ -107,7 +110,7 @@ impl FromRequestParts<Shared> for IdempotencyKey {
             None => Ok(Self(None)),
             Some(bytes) => String::from_utf8(bytes)
                 .map(|text| Self(Some(text)))
-                .map_err(|_| Problem::bad("the header Idempotency-Key is not UTF-8")),
+                .map_err(|_utf8| Problem::bad("the header Idempotency-Key is not UTF-8")),
         }
     }
 }
@@ -140,6 +143,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| bad(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
     scan::check(text).map_err(|error| bad(format!("the body is refused: {error}")))?;
+    // A list would be taken for the fields in their order.
+    if !text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        return Err(Problem::bad("the body must be a JSON object, like {\"name\": ...}"));
+    }
     serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             Problem::bad(format!("the body does not fit: {error}"))

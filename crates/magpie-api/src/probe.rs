@@ -1,5 +1,7 @@
 //! What monitoring and tools ask: alive, ready, metrics, and the API's own description.
 
+use std::sync::LazyLock;
+
 use axum::{
     http::header,
     response::{IntoResponse, Response},
@@ -74,5 +76,6 @@ pub(crate) async fn metrics(anyone: Anyone) -> Response {
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "operation",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(crate) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], openapi::document()).into_response()
+    static TEXT: LazyLock<String> = LazyLock::new(openapi::document);
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
 }

@@ -17,7 +17,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// The API and the pages as one service. Socket paths are answered before it, by the gateway.
-#[must_use]
 pub fn router(state: ApiState) -> Router {
     let shared = Shared::new(state);
     let (described, _) = routes().split_for_parts();

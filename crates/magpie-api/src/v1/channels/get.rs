@@ -118,7 +118,7 @@ async fn find(
                     return Ok((None, seen));
                 }
             }
-            _ = subject.draining.wait_for(|draining| *draining) => {
+            Ok(_) = subject.draining.wait_for(|draining| *draining) => {
                 let text = "the server is going down; ask again".to_owned();
                 return Err(Problem::Request(ErrorCode::Draining, text));
             }

@@ -1,0 +1,4 @@
+//! Tests of `src/v1/blocks`.
+
+mod delete;
+mod put;

@@ -1,0 +1,27 @@
+//! `PUT /v1/users/{id}/blocks/{other}`
+
+use crate::world::{ROOT, World};
+
+#[tokio::test]
+async fn a_user_blocks_with_his_own_token_and_the_backend_for_him() {
+    let world = World::new();
+    let own = world.token("17");
+    for credential in [own.as_str(), ROOT] {
+        let call = world.call("PUT", "/v1/users/17/blocks/agent").bearer(credential);
+        assert_eq!(call.send().await.status, 204);
+    }
+    assert_eq!(world.store.blocks(), [("17".to_owned(), "agent".to_owned())]);
+}
+
+#[tokio::test]
+async fn nobody_can_be_blocked_who_does_not_exist() {
+    let world = World::new();
+    for (path, code) in [
+        ("/v1/users/17/blocks/nobody", "unknown_user"),
+        ("/v1/users/nobody/blocks/17", "unknown_user"),
+        ("/v1/users/17/blocks/-1", "bad_request"),
+    ] {
+        let answer = world.call("PUT", path).bearer(ROOT).send().await;
+        assert_eq!(answer.code(), code, "{path}");
+    }
+}

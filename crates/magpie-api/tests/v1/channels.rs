@@ -1,0 +1,4 @@
+//! Tests of `src/v1/channels`.
+
+mod get;
+mod list;

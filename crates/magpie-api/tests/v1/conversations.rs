@@ -1,0 +1,7 @@
+//! Tests of `src/v1/conversations`.
+
+mod delete;
+mod get;
+mod list;
+mod read;
+mod unread;

@@ -1,0 +1,3 @@
+//! Tests of `src/v1/dialect_links`.
+
+mod create;

@@ -1,0 +1,4 @@
+//! Tests of `src/v1/messages`.
+
+mod history;
+mod send;

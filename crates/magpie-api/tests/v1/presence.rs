@@ -1,0 +1,4 @@
+//! Tests of `src/v1/presence`.
+
+mod get;
+mod list;

@@ -1,0 +1,3 @@
+//! Tests of `src/v1/push`.
+
+mod create;

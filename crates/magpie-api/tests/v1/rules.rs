@@ -1,0 +1,9 @@
+//! What holds for every operation.
+
+mod authorization;
+mod bad_input;
+mod browsers;
+mod document;
+mod failing_store;
+pub mod samples;
+mod snapshot;
