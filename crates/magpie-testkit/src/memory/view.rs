@@ -1,0 +1,197 @@
+//! Reads of the in-memory store.
+
+use magpie_core::{
+    model::{
+        Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Message, Missed, ResumeMark,
+        ResumePage, Unread, UnreadWhy,
+    },
+    port::store::ResumeQuery,
+};
+use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+
+use super::data::{Conversation, Data};
+
+const MISSED_MAX: u64 = 50;
+const PLACES_MAX: u64 = 200;
+const ENTRY_BYTES: usize = 256;
+
+pub(crate) fn find<'a>(
+    data: &'a Data,
+    user: &UserId,
+    agent: bool,
+    id: ConversationId,
+) -> Option<&'a Conversation> {
+    let known = data.users.contains_key(user);
+    data.conversations.get(&id).filter(|c| known && c.admits(user, agent))
+}
+
+pub(crate) fn entry(data: &Data, user: &UserId, conversation: &Conversation) -> Entry {
+    let side = conversation.side(user);
+    let peer = match conversation.peer_of(user) {
+        Some(peer) => Some(peer),
+        None => conversation.members.first().filter(|visitor| *visitor != user),
+    };
+    let alone = conversation.is_direct() && conversation.members.len() == 1;
+    let others = || conversation.sides.iter().filter(|(id, _)| alone || *id != user);
+    let visible =
+        |m: &&Message| m.seq > side.shown.cleared_seq && !side.hidden.contains_key(&m.seq);
+    Entry {
+        conversation: conversation.id,
+        peer: peer.and_then(|id| data.users.get(id)).cloned(),
+        head: conversation.head(),
+        rev: 0,
+        head_ms: conversation.messages.last().map_or(0, |(m, _)| m.sent_ms),
+        unread: conversation.unread(user),
+        membership: side.shown,
+        last: conversation.messages.iter().rev().map(|(m, _)| m).find(visible).cloned(),
+        peer_delivered_seq: others().map(|(_, s)| s.delivered_seq).max().unwrap_or(0),
+        peer_read_seq: others().map(|(_, s)| s.shown.read_seq).max().unwrap_or(0),
+        delivered_seq: side.delivered_seq,
+    }
+}
+
+pub(crate) fn inbox(
+    data: &Data,
+    user: &UserId,
+    agent: bool,
+    after: Option<InboxMark>,
+    limit: u32,
+) -> InboxPage {
+    let key = |e: &Entry| (e.membership.pinned, e.head_ms, e.conversation);
+    let mine = data.conversations.keys().filter_map(|id| find(data, user, agent, *id));
+    let mut entries: Vec<Entry> =
+        mine.map(|c| entry(data, user, c)).filter(Entry::visible).collect();
+    entries.sort_by_key(|e| std::cmp::Reverse(key(e)));
+    if let Some(mark) = after {
+        entries.retain(|e| key(e) < (mark.pinned, mark.head_ms, mark.conversation));
+    }
+    let limit = limit.max(1) as usize;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let last = entries.last().filter(|_| more).map(key);
+    let next =
+        last.map(|(pinned, head_ms, conversation)| InboxMark { pinned, head_ms, conversation });
+    InboxPage { entries, next }
+}
+
+/// Every place of a range, both ends included.
+fn places(conversation: &Conversation, user: &UserId, from: Seq, to: Seq) -> Vec<Item> {
+    let side = conversation.side(user);
+    let mut items: Vec<Item> = Vec::new();
+    for seq in from..=to {
+        let gone = seq <= side.shown.cleared_seq || side.hidden.contains_key(&seq);
+        match conversation.message(seq).filter(|_| !gone) {
+            Some(message) => items.push(Item::Message(message.clone())),
+            None => match items.last_mut() {
+                Some(Item::Gone { to, .. }) => *to = seq,
+                _ => items.push(Item::Gone { from: seq, to: seq, why: Gone::Deleted }),
+            },
+        }
+    }
+    items
+}
+
+pub(crate) fn history(c: &Conversation, user: &UserId, edge: Edge, limit: u32) -> HistoryPage {
+    let (head, limit) = (c.head(), u64::from(limit.max(1)));
+    let cleared = c.side(user).shown.cleared_seq;
+    let (from, to, more) = match edge {
+        Edge::After(seq) => {
+            let from = seq.saturating_add(1);
+            let to = from.max(cleared + 1).saturating_add(limit - 1).min(head);
+            (from, to, to < head)
+        }
+        Edge::Newest => older(head, limit, cleared),
+        Edge::Before(seq) => older(seq.saturating_sub(1).min(head), limit, cleared),
+    };
+    HistoryPage { items: places(c, user, from, to), head, more }
+}
+
+fn older(to: Seq, limit: u64, cleared: Seq) -> (Seq, Seq, bool) {
+    let from = (to + 1).saturating_sub(limit).max(1);
+    if from <= cleared + 1 { (1, to, false) } else { (from, to, true) }
+}
+
+pub(crate) fn unread(conversation: &Conversation, user: &UserId) -> Unread {
+    let (side, head) = (conversation.side(user), conversation.head());
+    let from = side.floor().max(head.saturating_sub(PLACES_MAX));
+    let why = |m: &Message| {
+        if m.sender == *user {
+            UnreadWhy::Own
+        } else if side.hidden.contains_key(&m.seq) {
+            UnreadWhy::Hidden
+        } else {
+            UnreadWhy::Counts
+        }
+    };
+    let above = conversation.messages.iter().map(|(m, _)| m).filter(|m| m.seq > from);
+    Unread {
+        count: conversation.unread(user),
+        floor: side.floor(),
+        head,
+        places: above.map(|m| (m.seq, why(m))).collect(),
+    }
+}
+
+pub(crate) fn undelivered(data: &Data, user: &UserId, limit: u32) -> Vec<Message> {
+    let mut found = Vec::new();
+    let mine = data.conversations.values().filter(|c| c.is_direct() && c.members.contains(user));
+    for conversation in mine {
+        let side = conversation.side(user);
+        let floor = side.delivered_seq.max(side.shown.cleared_seq);
+        found.extend(conversation.messages.iter().filter(|(m, _)| {
+            m.seq > floor && m.sender != *user && !side.hidden.contains_key(&m.seq)
+        }));
+    }
+    found.sort_by_key(|(m, position)| (m.sent_ms, *position));
+    found.into_iter().take(limit as usize).map(|(m, _)| m).cloned().collect()
+}
+
+pub(crate) fn resume(data: &Data, query: &ResumeQuery) -> ResumePage {
+    let mut page = ResumePage { position: data.position, changed: Vec::new(), next: None };
+    let after = query.mark.map_or(-1, |mark| mark.0);
+    let mut bytes = 0;
+    for id in data.conversations.keys().filter(|id| id.to_i64() > after) {
+        let Some(conversation) = find(data, &query.user, query.agent, *id) else { continue };
+        let Some(missed) = missed(data, query, conversation) else { continue };
+        if bytes >= query.budget_bytes && !page.changed.is_empty() {
+            page.next = page.changed.last().map(|m| ResumeMark(m.entry.conversation.to_i64()));
+            break;
+        }
+        let body = |item: &Item| match item {
+            Item::Message(message) => message.body.as_bytes().len() + ENTRY_BYTES,
+            Item::Gone { .. } => 32,
+        };
+        bytes += ENTRY_BYTES + missed.items.iter().map(body).sum::<usize>();
+        page.changed.push(missed);
+    }
+    page
+}
+
+fn missed(data: &Data, query: &ResumeQuery, conversation: &Conversation) -> Option<Missed> {
+    let side = conversation.side(&query.user);
+    let entry = entry(data, &query.user, conversation);
+    let head = conversation.head();
+    let (first, shown_max) = match query.since {
+        None if entry.visible() => (1, 1),
+        None => return None,
+        Some(since) if conversation.ver.max(side.ver) <= since => return None,
+        Some(since) => {
+            let older = conversation.messages.iter().filter(|(_, ver)| *ver <= since);
+            (older.count() as u64 + 1, MISSED_MAX)
+        }
+    };
+    let newly_hidden = |(seq, ver): (&Seq, &u64)| {
+        let new = query.since.is_some_and(|since| *ver > since);
+        (new && *seq < first && *seq > side.shown.cleared_seq).then_some(*seq)
+    };
+    let mut hidden: Vec<Seq> =
+        side.hidden.iter().rev().filter_map(newly_hidden).take(MISSED_MAX as usize).collect();
+    hidden.reverse();
+    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Deleted };
+    let mut items: Vec<Item> = hidden.into_iter().map(gone).collect();
+    let first = first.max(side.shown.cleared_seq + 1);
+    let from = first.max((head + 1).saturating_sub(shown_max));
+    items.extend(places(conversation, &query.user, from, head));
+    let hole = (first < from && from <= head).then(|| (first, from - 1));
+    Some(Missed { entry, items, hole })
+}
