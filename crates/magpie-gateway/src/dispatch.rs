@@ -12,7 +12,6 @@ use magpie_core::{
     Caller, Refusal,
     conversation::{directory, settings},
     message::send,
-    model::InboxMark,
     port::store::Origin,
     presence,
     push::publish,
@@ -28,7 +27,8 @@ use crate::{
     conn::{Conn, Identity},
     gate::Gate,
     native::{self, NO_REPLY},
-    resume, view,
+    resume,
+    view::{self, pages},
     ws::frame,
 };
 
@@ -92,9 +92,15 @@ pub fn dispatch(
     }
 }
 
-/// The user's rate, shared by all his connections.
+/// The size limit of this server and the user's rate, shared by all his connections.
 fn admit(gate: &Gate, identity: &Identity, op: &ClientOp) -> Result<(), Refusal> {
     let limits = &gate.settings.limits;
+    if let ClientOp::Send(client::Send { body, .. }) | ClientOp::Broadcast { body } = op
+        && body.as_bytes().len() > limits.body_bytes_max
+    {
+        let message = format!("\"b\": a body has at most {} bytes here", limits.body_bytes_max);
+        return Err(Refusal::new(ErrorCode::TooLarge, message));
+    }
     let rate = match op {
         ClientOp::Ping { .. } => return Ok(()),
         ClientOp::Typing { .. } | ClientOp::Receipts(_) => limits.ephemeral,
@@ -181,8 +187,13 @@ fn renew(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: &Caller, r: Option<u64>, to
             let message = "this token is for another user; open a new socket for him";
             return Err(Refusal::new(ErrorCode::Forbidden, message));
         }
+        let device = conn.identity().map(|identity| &*identity.place.device);
+        if proved.device.is_some() && proved.device.as_deref() != device {
+            let message = "this token belongs to another device";
+            return Err(Refusal::new(ErrorCode::Unauthorized, message));
+        }
         conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
-        view::reply("ok", r, &serde_json::json!({ "expires": proved.expires_ms }))
+        pages::renewed(r, proved.expires_ms)
     });
     match renewed {
         Ok(frame) => {
@@ -197,15 +208,7 @@ fn watch(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, users: Vec<UserId>)
     conn.watch(users.clone());
     answer(gate, conn, r, async move |gate| {
         let states = presence::query(&gate.core, &users).await?;
-        let list: Vec<_> = states
-            .iter()
-            .map(|s| {
-                serde_json::json!({
-                    "user": s.user.as_str(), "online": s.online, "last_seen": s.last_seen_ms,
-                })
-            })
-            .collect();
-        view::reply("ok", r, &serde_json::json!({ "users": list }))
+        pages::presence(r, &states)
     });
 }
 
@@ -216,9 +219,7 @@ fn broadcast(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>,
         return;
     }
     let connections = publish::broadcast(&gate.core, Some(caller.user), body, None);
-    answer(gate, conn, r, async move |_| {
-        view::reply("ok", r, &serde_json::json!({ "connections": connections }))
-    });
+    answer(gate, conn, r, async move |_| pages::reached(r, connections));
 }
 
 async fn history(
@@ -234,16 +235,7 @@ async fn history(
         .history(caller.user.clone(), caller.is_agent(), conversation, edge, limit)
         .await?
         .ok_or_else(Refusal::unknown_conversation)?;
-    #[derive(serde::Serialize)]
-    struct Page<'a> {
-        c: String,
-        head: u64,
-        more: bool,
-        items: Vec<view::ItemView<'a>>,
-    }
-    let items = view::items(&page.items, caller.user.as_str());
-    let fields = Page { c: conversation.to_string(), head: page.head, more: page.more, items };
-    view::reply("history", r, &fields)
+    pages::history(r, conversation, &page, caller.user.as_str())
 }
 
 async fn inbox(
@@ -253,34 +245,9 @@ async fn inbox(
     before: Option<&str>,
     limit: u32,
 ) -> Result<Bytes, Refusal> {
-    let after = before.map(parse_mark).transpose()?;
+    let after = before.map(pages::parse_mark).transpose()?;
     let page = gate.core.store.inbox(caller.user.clone(), caller.is_agent(), after, limit).await?;
-    #[derive(serde::Serialize)]
-    struct Page<'a> {
-        convs: Vec<view::EntryView<'a>>,
-        next: Option<String>,
-    }
-    let viewer = caller.user.as_str();
-    let convs = page.entries.iter().map(|entry| view::EntryView::of(entry, viewer)).collect();
-    view::reply("inbox", r, &Page { convs, next: page.next.map(mark_text) })
-}
-
-/// The wire form of an inbox mark; clients hand it back as it came.
-fn mark_text(mark: InboxMark) -> String {
-    format!("{}.{}.{}", u8::from(mark.pinned), mark.head_ms, mark.conversation)
-}
-
-fn parse_mark(text: &str) -> Result<InboxMark, Refusal> {
-    let parse = || {
-        let mut parts = text.splitn(3, '.');
-        let pinned = parts.next()? == "1";
-        let head_ms = parts.next()?.parse().ok()?;
-        let conversation = ConversationId::parse(parts.next()?).ok()?;
-        Some(InboxMark { pinned, head_ms, conversation })
-    };
-    parse().ok_or_else(|| {
-        Refusal::new(ErrorCode::BadRequest, "\"before\" must be the \"next\" of the page before")
-    })
+    pages::inbox(r, &page, caller.user.as_str())
 }
 
 async fn unread(
@@ -306,21 +273,5 @@ async fn last_value(
     channel: &str,
 ) -> Result<Bytes, Refusal> {
     let values = publish::held(&gate.core, user, Some(channel)).await?;
-    #[derive(serde::Serialize)]
-    struct Value<'a> {
-        channel: &'a str,
-        version: u64,
-        ts: u64,
-        data: Option<&'a serde_json::value::RawValue>,
-    }
-    let fields = match values.first() {
-        Some(value) => Value {
-            channel,
-            version: value.version,
-            ts: value.sent_ms,
-            data: serde_json::from_str(&value.data).ok(),
-        },
-        None => Value { channel, version: 0, ts: 0, data: None },
-    };
-    view::reply("channel", r, &fields)
+    pages::channel(r, channel, values.first())
 }

@@ -22,7 +22,8 @@ use crate::{
     door::Door,
     gate::Gate,
     outbox::LatestKey,
-    resume, view,
+    resume,
+    view::{self, pages},
     ws::frame,
 };
 
@@ -196,24 +197,14 @@ fn ready(
     user: &User,
     expires_ms: u64,
 ) -> Result<Bytes, Refusal> {
-    let limits = &gate.settings.limits;
-    let fields = serde_json::json!({
-        "v": 1,
-        "server": gate.settings.server_name,
-        "user": view::UserView::of(user),
-        "epoch": format!("{:016x}", gate.core.store.epoch()),
-        "conn": conn.id.to_string(),
-        "heartbeat_ms": gate.settings.times.heartbeat_interval_ms,
-        "limits": {
-            "body_bytes": limits.body_bytes_max,
-            "in_flight": limits.in_flight_max,
-            "messages_per_s": limits.messages.per_second,
-            "list": client::LIST_MAX,
-        },
-        "now": gate.core.now_ms(),
-        "expires": expires_ms,
-    });
-    view::reply("ready", r, &fields)
+    let fields = pages::Ready {
+        user,
+        epoch: gate.core.store.epoch(),
+        conn: conn.id,
+        now_ms: gate.core.now_ms(),
+        expires_ms,
+    };
+    pages::ready(r, &gate.settings, &fields)
 }
 
 fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
@@ -238,7 +229,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             conn.outbox.push_durable(|| shared(&text), position);
         }
         Event::Hidden { conversation, seq, .. } => {
-            let text = || format!(r#"{{"t":"msg.hidden","c":"{conversation}","seq":{seq}}}"#);
+            let text = || view::hidden(*conversation, *seq);
             conn.outbox.push_durable(|| shared(&text), position);
         }
         Event::Receipt { conversation, user, delivered, read } => {

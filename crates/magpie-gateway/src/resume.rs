@@ -12,7 +12,14 @@ use magpie_core::{
 };
 use magpie_proto::{CloseCode, Cursor};
 
-use crate::{conn::Conn, gate::Gate, native, outbox::Mode, view, ws::frame};
+use crate::{
+    conn::Conn,
+    gate::Gate,
+    native,
+    outbox::Mode,
+    view::{self, pages},
+    ws::frame,
+};
 
 /// Bytes of message bodies in one page.
 const PAGE_BYTES: usize = 256 * 1024;
@@ -101,20 +108,7 @@ fn send_page(
     cursor: Option<String>,
 ) -> Result<(), Refusal> {
     let viewer = conn.user().map_or("", |user| user.as_str());
-    let convs: Vec<_> = page.changed.iter().map(|m| view::MissedView::of(m, viewer)).collect();
-    let mut fields = serde_json::Map::new();
-    fields.insert("gap".into(), gap.into());
-    fields.insert("more".into(), cursor.is_none().into());
-    if let Some(cursor) = cursor {
-        fields.insert("cur".into(), cursor.into());
-    }
-    #[derive(serde::Serialize)]
-    struct Sync<'a> {
-        #[serde(flatten)]
-        fields: serde_json::Map<String, serde_json::Value>,
-        convs: Vec<view::MissedView<'a>>,
-    }
-    conn.outbox.push(view::reply("sync", None, &Sync { fields, convs })?);
+    conn.outbox.push(pages::sync(page, viewer, gap, cursor.as_deref())?);
     Ok(())
 }
 

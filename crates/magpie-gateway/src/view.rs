@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::ws::frame;
 
+pub mod pages;
+
 /// A reply frame with these fields.
 ///
 /// # Errors
@@ -193,6 +195,12 @@ pub fn membership(c: ConversationId, m: &Membership, unread: u64) -> String {
         r#"{{"t":"conv.state","c":"{c}","read":{},"cleared":{},"hidden":{},"pin":{},"mute":{},"unread":{unread}}}"#,
         m.read_seq, m.cleared_seq, m.hidden_seq, m.pinned, m.muted
     )
+}
+
+/// `msg.hidden` event.
+#[must_use]
+pub fn hidden(c: ConversationId, seq: Seq) -> String {
+    format!(r#"{{"t":"msg.hidden","c":"{c}","seq":{seq}}}"#)
 }
 
 /// `push` event.
