@@ -279,6 +279,17 @@ describe('around the chat', () => {
     expect(goOnline({}).last('hello')).toMatchObject({ channels: [['pay', 3]] })
   })
 
+  it('pauses when newer windows took its place, until it is looked at again', async () => {
+    const { network, session, goOnline } = setUp()
+    goOnline().drop(4505)
+    await settle(60_000)
+    expect(session.view.status).toMatchObject({ state: 'closed', code: 4505 })
+    expect(network.sockets).toHaveLength(1)
+    session.lookedAt()
+    goOnline({})
+    expect(session.view.status.state).toBe('online')
+  })
+
   it('hands a refused or expired token back to whoever gave it', () => {
     const first = setUp()
     first.goOnline().drop(4500)

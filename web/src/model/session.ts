@@ -38,6 +38,8 @@ export interface SessionView {
 
 /** Receiver of messages to customer service, and the key of that chat before it exists. */
 export const DESK = 'desk:'
+/** Close code of a connection that made room for a newer one of the same user. */
+const DEVICE_LIMIT = 4505
 const TYPING_SHOWN_MS = 5_000
 const INBOX_PAGE = 50
 
@@ -99,6 +101,13 @@ export class Session {
 
   nudge(): void {
     this.connection.nudge()
+  }
+
+  /** The user came back to this page: also a socket that made room for newer ones comes back. */
+  lookedAt(): void {
+    const { state, code } = this.view.status
+    if (state === 'closed' && code === DEVICE_LIMIT) this.connection.start()
+    else this.connection.nudge()
   }
 
   /** Goes on with a new token after the old one expired. */
