@@ -8,7 +8,7 @@ pub mod store;
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Arc, LazyLock, atomic::Ordering},
+    sync::{Arc, LazyLock},
 };
 
 use axum::{
@@ -23,16 +23,18 @@ use magpie_auth::{
     SigningSecret, TokenRequest,
 };
 use magpie_core::{
-    Core, Policy, Role, User, conversation::directory::Directory, publish::Publisher,
+    Core, Policy, Role, User, conversation::directory::Directory, port::Clock as _,
+    publish::Publisher,
 };
 use magpie_proto::{ConversationId, UserId};
+use magpie_testkit::{MockClock, SeqIds};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use ports::{Clock, Ids, Presence, RecordingBus};
-use store::MapStore;
+use ports::{Presence, RecordingBus};
+use store::FragileStore;
 
 /// Key with every scope.
 pub const ROOT: &str = "test-key-with-every-scope-0123456789";
@@ -69,10 +71,10 @@ pub fn direct(a: &str, b: &str) -> String {
 }
 
 pub struct World {
-    pub store: Arc<MapStore>,
+    pub store: Arc<FragileStore>,
     pub bus: Arc<RecordingBus>,
     pub presence: Arc<Presence>,
-    pub clock: Arc<Clock>,
+    pub clock: Arc<MockClock>,
     pub auth: Arc<Authenticator>,
     pub drain: watch::Sender<bool>,
     router: Router,
@@ -95,14 +97,14 @@ impl World {
 
     pub fn with(setup: Setup) -> Self {
         let (bus, directory) = (Arc::new(RecordingBus::default()), Arc::new(Directory::default()));
-        let store = Arc::new(MapStore::default());
-        store.set_sink(Arc::new(Publisher::new(bus.clone(), directory.clone())));
-        let (presence, clock) = (Arc::new(Presence::default()), Arc::new(Clock::at(NOW_MS)));
+        let sink = Arc::new(Publisher::new(bus.clone(), directory.clone()));
+        let store = Arc::new(FragileStore::new(sink));
+        let (presence, clock) = (Arc::new(Presence::default()), Arc::new(MockClock::at(NOW_MS)));
         let core = Arc::new(Core {
             store: store.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
-            ids: Arc::new(Ids::default()),
+            ids: Arc::new(SeqIds::seeded(1)),
             presence: presence.clone(),
             policy: setup.policy,
             receipts: magpie_core::receipt::Book::default(),
@@ -140,7 +142,7 @@ impl World {
     }
 
     pub fn mint(&self, request: &TokenRequest) -> String {
-        self.auth.mint(request, self.clock.0.load(Ordering::Relaxed)).unwrap().token
+        self.auth.mint(request, self.clock.now_ms()).unwrap().token
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {

@@ -1,6 +1,8 @@
 //! `DELETE /v1/users/{id}/blocks/{other}`
 
-use crate::world::{ROOT, World};
+use magpie_core::port::Store;
+
+use crate::world::{ROOT, World, id};
 
 #[tokio::test]
 async fn a_block_is_taken_back_and_taking_back_twice_is_harmless() {
@@ -9,5 +11,5 @@ async fn a_block_is_taken_back_and_taking_back_twice_is_harmless() {
         let call = world.call(method, "/v1/users/17/blocks/agent").bearer(ROOT);
         assert_eq!(call.send().await.status, 204, "{method}");
     }
-    assert_eq!(world.store.blocks(), []);
+    assert_eq!(world.store.blocked(id("17")).await.unwrap(), []);
 }

@@ -1,6 +1,8 @@
 //! `PUT /v1/users/{id}/blocks/{other}`
 
-use crate::world::{ROOT, World};
+use magpie_core::port::Store;
+
+use crate::world::{ROOT, World, id};
 
 #[tokio::test]
 async fn a_user_blocks_with_his_own_token_and_the_backend_for_him() {
@@ -10,7 +12,7 @@ async fn a_user_blocks_with_his_own_token_and_the_backend_for_him() {
         let call = world.call("PUT", "/v1/users/17/blocks/agent").bearer(credential);
         assert_eq!(call.send().await.status, 204);
     }
-    assert_eq!(world.store.blocks(), [("17".to_owned(), "agent".to_owned())]);
+    assert_eq!(world.store.blocked(id("17")).await.unwrap(), [id("agent")]);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn a_value_for_everyone_is_given_again_until_its_time_is_over() {
     for _ in 0..2 {
         assert_eq!(world.get(PATH).await.ok()["data"], json!({"step": 1}));
     }
-    world.clock.advance(600_000);
+    world.clock.advance_ms(600_000);
     assert_eq!(world.get(PATH).await.status, 204);
 }
 

@@ -21,6 +21,6 @@ async fn a_page_that_knows_only_its_user_polls_all_his_channels() {
     assert_eq!(names(&world.get("/v1/users/17/channels").await.ok()), ["2", "steps"]);
     // The payment result was delivered; the other value is for every page.
     assert_eq!(names(&world.get("/v1/users/17/channels").await.ok()), ["steps"]);
-    world.clock.advance(90_000_000);
+    world.clock.advance_ms(90_000_000);
     assert_eq!(world.get("/v1/users/17/channels").await.ok(), json!({"channels": []}));
 }

@@ -6,7 +6,7 @@ use crate::world::{World, direct};
 async fn the_list_is_newest_first_and_comes_in_pages_that_end() {
     let world = World::new();
     for peer in ["小明", "翠花", "agent"] {
-        world.clock.advance(1_000);
+        world.clock.advance_ms(1_000);
         world.say(peer, "17", "嗨").await;
     }
     let (mut path, mut peers) = ("/v1/users/17/conversations?limit=2".to_owned(), Vec::new());

@@ -68,3 +68,12 @@ async fn pushes_that_cannot_be_say_why() {
         assert!(answer.message().contains(word), "{}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn the_user_of_a_payment_page_need_not_be_known() {
+    let world = World::new();
+    let body = json!({"user": "2147483647", "channel": "2", "data": "0_扣费成功_剩余次数: 5"});
+    assert_eq!(world.json("POST", "/v1/push", &body).await.ok()["stored"], true);
+    let value = world.get("/v1/users/2147483647/channels/2").await.ok();
+    assert_eq!(value["data"], "0_扣费成功_剩余次数: 5");
+}

@@ -53,7 +53,7 @@ async fn every_operation_takes_the_credentials_it_names_and_no_others() {
 async fn an_expired_token_is_refused_everywhere_and_says_so() {
     let world = samples::world().await;
     let (own, dialect) = (world.token("小明"), world.mint(&TokenRequest::dialect(id("小明"), 600)));
-    world.clock.advance(4_000_000);
+    world.clock.advance_ms(4_000_000);
     for sample in samples::all().iter().filter(|sample| sample.scope().is_some()) {
         for token in [&own, &dialect] {
             let answer = samples::send(&world, sample, Some(token)).await;

@@ -1,16 +1,13 @@
-//! Doubles of the small ports: a bus that remembers, presence and time that tests set.
+//! Doubles of two small ports: a bus that remembers, and presence that tests set.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use magpie_core::{
     Batch, Delivery, Dialect,
     event::Event,
     port::{self, Lane, presence::Online},
 };
-use magpie_proto::{MessageId, UserId};
+use magpie_proto::UserId;
 use parking_lot::Mutex;
 
 /// Hands everything to its lanes and remembers what passed.
@@ -73,42 +70,5 @@ impl port::Presence for Presence {
         let users = self.0.lock();
         let later = users.iter().filter(|(user, _)| after.is_none_or(|after| *user > after));
         later.take(limit).map(|(u, n)| Online { user: u.clone(), connections: *n }).collect()
-    }
-}
-
-/// Time that stands still until it is moved.
-pub struct Clock(pub AtomicU64);
-
-impl Clock {
-    pub fn at(now_ms: u64) -> Self {
-        Self(AtomicU64::new(now_ms))
-    }
-
-    pub fn advance(&self, by_ms: u64) {
-        self.0.fetch_add(by_ms, Ordering::Relaxed);
-    }
-}
-
-impl port::Clock for Clock {
-    fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn uptime_ms(&self) -> u64 {
-        self.now_ms() - super::NOW_MS
-    }
-}
-
-/// 1, 2, 3, ...
-#[derive(Default)]
-pub struct Ids(AtomicU64);
-
-impl port::Ids for Ids {
-    fn message_id(&self, _: u64) -> MessageId {
-        MessageId::from_bytes(u128::from(self.random()).to_be_bytes())
-    }
-
-    fn random(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
     }
 }
