@@ -1,0 +1,28 @@
+//! SQLite keeps the promises of the store port, on a real file with every fsync.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{cell::Cell, sync::Arc};
+
+use magpie_core::port::{CommitSink, Store};
+use magpie_store::{OpenOptions, SqliteStore};
+use magpie_testkit::conformance::{Subject, actions, run_actions};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn open(sink: Arc<dyn CommitSink>) -> (Arc<dyn Store>, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(OpenOptions::new(dir.path(), 7), sink).unwrap();
+    (Arc::new(store), dir)
+}
+
+magpie_testkit::store_conformance!(open);
+
+#[test]
+fn random_talk_of_two_users_with_two_devices_agrees_with_the_model() {
+    let (runs, subject) = (Cell::new(0), Subject::open(open));
+    proptest!(ProptestConfig::with_cases(300), |(actions in actions())| {
+        runs.set(runs.get() + 1);
+        run_actions(&subject, runs.get(), &actions);
+    });
+    assert!(runs.get() >= 300);
+}
