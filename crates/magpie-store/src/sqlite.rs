@@ -77,6 +77,9 @@ pub struct OpenOptions {
     pub readers: usize,
     /// Most queued reads.
     pub reads_len_max: usize,
+    /// Changes kept in memory for resumes, 24 bytes each. Older cursors are answered by reading
+    /// the user's whole list.
+    pub recent_len_max: usize,
     /// Most pages (4 KiB) of the database; beyond it the disk counts as full.
     pub page_count_max: Option<u32>,
 }
@@ -93,6 +96,7 @@ impl OpenOptions {
             batch_len_max: 2_048,
             readers: 2,
             reads_len_max: 8_192,
+            recent_len_max: 65_536,
             page_count_max: None,
         }
     }
@@ -142,7 +146,7 @@ impl SqliteStore {
         let mut store = Self {
             writes: Arc::new(WriteQueue::new(options.queue_len_max, options.queue_bytes_max)),
             reads: Arc::new(ReadQueue::new(options.reads_len_max)),
-            recent: Arc::new(Recent::new(position)),
+            recent: Arc::new(Recent::new(position, options.recent_len_max)),
             backlog: Arc::new(Backlog::new()),
             trouble: Arc::default(),
             epoch,
@@ -180,6 +184,7 @@ impl SqliteStore {
             recent: Arc::clone(&self.recent),
             backlog: Arc::clone(&self.backlog),
             trouble: Arc::clone(&self.trouble),
+            lasting: None,
             sink,
             batch_len_max: options.batch_len_max.max(1),
         };

@@ -9,13 +9,26 @@ use magpie_testkit::conformance::{Subject, actions, run_actions};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+/// A store that remembers no recent changes, so that every resume has to search its tables.
+fn open_forgetful(sink: Arc<dyn CommitSink>) -> (Arc<dyn Store>, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let options = OpenOptions { recent_len_max: 0, ..OpenOptions::new(dir.path(), 7) };
+    (Arc::new(SqliteStore::open(options, sink).unwrap()), dir)
+}
+
 fn open(sink: Arc<dyn CommitSink>) -> (Arc<dyn Store>, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(OpenOptions::new(dir.path(), 7), sink).unwrap();
     (Arc::new(store), dir)
 }
 
-magpie_testkit::store_conformance!(open);
+mod with_recent_changes {
+    magpie_testkit::store_conformance!(super::open);
+}
+
+mod without_recent_changes {
+    magpie_testkit::store_conformance!(super::open_forgetful);
+}
 
 #[test]
 fn random_talk_of_two_users_with_two_devices_agrees_with_the_model() {

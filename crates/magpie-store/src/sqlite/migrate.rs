@@ -111,3 +111,52 @@ fn apply(
     transaction.pragma_update(None, "user_version", int(steps.len() as u64))?;
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const LATER: &[&str] = &[STEPS[0], "ALTER TABLE users ADD COLUMN motto TEXT"];
+    const BROKEN: &[&str] = &[STEPS[0], "ALTER TABLE users ADD COLUMN motto TEXT; NONSENSE"];
+
+    fn made(path: &Path) -> Connection {
+        let mut conn = Connection::open(path).unwrap();
+        assert_eq!(migrate(&mut conn, path, 7, STEPS).unwrap(), None);
+        conn.execute("INSERT INTO users VALUES (1, 'a', '', '', 'user', 0, 1, 0)", []).unwrap();
+        conn
+    }
+
+    fn columns(conn: &Connection) -> i64 {
+        let sql = "SELECT count(*) FROM pragma_table_info('users')";
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn an_older_store_is_copied_then_brought_up_to_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("magpie.db");
+        let mut conn = made(&path);
+        let copy = migrate(&mut conn, &path, 8, LATER).unwrap().unwrap();
+        assert_eq!((columns(&conn), columns(&Connection::open(copy).unwrap())), (9, 8));
+        let epoch: i64 = conn.query_row("SELECT epoch FROM meta", [], |row| row.get(0)).unwrap();
+        assert_eq!(epoch, 7, "the history goes on");
+        assert_eq!(migrate(&mut conn, &path, 9, LATER).unwrap(), None, "once is enough");
+        assert!(matches!(
+            migrate(&mut conn, &path, 9, STEPS),
+            Err(OpenError::NewerSchema { found: 2, known: 1, .. })
+        ));
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_store_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("magpie.db");
+        let mut conn = made(&path);
+        assert!(migrate(&mut conn, &path, 8, BROKEN).is_err());
+        assert_eq!(columns(&conn), 8);
+        assert_eq!(schema_of(&conn, &path, 1).unwrap(), 1);
+        let users: i64 = conn.query_row("SELECT count(*) FROM users", [], |r| r.get(0)).unwrap();
+        assert_eq!(users, 1);
+    }
+}

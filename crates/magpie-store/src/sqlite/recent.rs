@@ -13,8 +13,6 @@ use parking_lot::RwLock;
 
 /// One slot per user hash. Two users in one slot cost a needless read, nothing more.
 const SLOTS: usize = 1 << 17;
-/// Changes kept in order; scanning them all is still cheaper than reading a long list.
-const RING_LEN_MAX: usize = 1 << 16;
 
 /// Whose resume has to show a change.
 #[derive(Debug, Clone)]
@@ -66,17 +64,20 @@ struct Ring {
     noted: VecDeque<Noted>,
     /// Changes after this one are all in the ring.
     complete_after: Position,
+    len_max: usize,
 }
 
 impl Recent {
-    pub(crate) fn new(start: Position) -> Self {
+    /// Knows the last `ring_len_max` changes after `start` one by one.
+    pub(crate) fn new(start: Position, ring_len_max: usize) -> Self {
+        let ring = Ring { noted: VecDeque::new(), complete_after: start, len_max: ring_len_max };
         Self {
             hasher: RandomState::new(),
             start,
             position: AtomicU64::new(start),
             last: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             last_desk: AtomicU64::new(0),
-            ring: RwLock::new(Ring { noted: VecDeque::new(), complete_after: start }),
+            ring: RwLock::new(ring),
         }
     }
 
@@ -100,12 +101,12 @@ impl Recent {
             if noted.desk {
                 self.last_desk.store(change.ver, Ordering::Release);
             }
-            if ring.noted.len() == RING_LEN_MAX
+            ring.noted.push_back(noted);
+            if ring.noted.len() > ring.len_max
                 && let Some(dropped) = ring.noted.pop_front()
             {
                 ring.complete_after = dropped.ver;
             }
-            ring.noted.push_back(noted);
         }
         self.position.store(position, Ordering::Release);
     }
@@ -149,5 +150,53 @@ impl Recent {
         maybe.sort_unstable();
         maybe.dedup();
         Since::Maybe(maybe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    fn change(ver: Position, a: &str, b: &str) -> Change {
+        let conversation = ConversationId::direct(&user(a), &user(b));
+        Change { ver, conversation, whose: Whose::Users([Some(user(a)), Some(user(b))]) }
+    }
+
+    #[test]
+    fn who_is_not_concerned_needs_no_read_however_much_happened() {
+        let recent = Recent::new(10, 4);
+        for ver in 11..100 {
+            recent.committed(&[change(ver, "a", "b")], ver);
+        }
+        assert_eq!(recent.since(&user("c"), false, 10), Since::Nothing(99));
+        assert_eq!(recent.since(&user("a"), false, 99), Since::Nothing(99));
+        assert_eq!(recent.since(&user("c"), false, 9), Since::Unknown, "before the start");
+    }
+
+    #[test]
+    fn the_ring_names_what_changed_as_long_as_it_reaches_back() {
+        let recent = Recent::new(0, 2);
+        recent.committed(&[change(1, "a", "b"), change(2, "a", "c"), change(3, "a", "b")], 3);
+        let of_c = ConversationId::direct(&user("a"), &user("c"));
+        assert_eq!(recent.since(&user("c"), false, 1), Since::Maybe(vec![of_c]));
+        assert_eq!(recent.since(&user("a"), false, 0), Since::Unknown);
+        assert_eq!(recent.position(), 3);
+    }
+
+    #[test]
+    fn desks_concern_every_agent_and_the_visitor() {
+        let recent = Recent::new(0, 9);
+        let conversation = ConversationId::desk(&user("v"));
+        let whose = Whose::Desk(Some(user("v")));
+        recent.committed(&[Change { ver: 1, conversation, whose }], 1);
+        assert_eq!(recent.since(&user("x"), false, 0), Since::Nothing(1));
+        for (who, agent) in [("x", true), ("v", false)] {
+            assert_eq!(recent.since(&user(who), agent, 0), Since::Maybe(vec![conversation]));
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Writer {
     pub(crate) backlog: Arc<Backlog>,
     /// Why the last commit failed; shared with `health`.
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
+    /// A fault after which nothing is written any more.
+    pub(crate) lasting: Option<StoreError>,
     pub(crate) sink: Arc<dyn CommitSink>,
     pub(crate) batch_len_max: usize,
 }
@@ -59,19 +61,19 @@ impl Writer {
     /// One batch: all of it becomes durable, or none of it.
     fn commit(&mut self, writes: &mut Vec<Write>) {
         let mut done = Vec::with_capacity(writes.len());
+        if let Some(reason) = self.lasting.clone() {
+            return self.refuse(writes, done, &reason);
+        }
         match self.transact(writes, &mut done) {
             Ok(()) => self.made_durable(done),
-            Err(error) => self.undo(writes, done, &error),
+            Err(error) => {
+                let reason = self.undo(&error);
+                self.refuse(writes, done, &reason);
+            }
         }
     }
 
     fn transact(&mut self, writes: &mut Vec<Write>, done: &mut Vec<Committed>) -> Result<()> {
-        if let Some(StoreError::Unavailable(_)) = self.queue.closed()
-            && self.trouble.lock().is_some()
-        {
-            // A lasting fault: what was queued behind it is refused like the batch that met it.
-            return Err(rusqlite::Error::ExecuteReturnedResults);
-        }
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut failed = None;
         for write in writes.drain(..) {
@@ -107,15 +109,27 @@ impl Writer {
         }
     }
 
-    /// Nothing of the batch is kept, and everyone is told why.
-    fn undo(&mut self, writes: &mut Vec<Write>, mut done: Vec<Committed>, error: &rusqlite::Error) {
+    /// Nothing of the batch is kept, neither on disk nor in memory. Says why.
+    fn undo(&mut self, error: &rusqlite::Error) -> StoreError {
         if !self.conn.is_autocommit()
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {
             tracing::error!(%error, "cannot roll back");
         }
         self.state.rolled_back();
-        let reason = self.note_trouble(error);
+        let fault = fault(error);
+        tracing::error!(%error, lasting = fault.lasting, "a commit failed; nothing of it was kept");
+        *self.trouble.lock() = Some(fault.error.clone());
+        if fault.lasting {
+            // Never tried again: after a failed fsync nobody knows what the disk holds.
+            self.lasting = Some(fault.error.clone());
+            self.queue.close(fault.error.clone());
+        }
+        fault.error
+    }
+
+    /// Tells everyone of a batch why nothing was kept.
+    fn refuse(&self, writes: &mut Vec<Write>, mut done: Vec<Committed>, reason: &StoreError) {
         let position = self.state.position();
         let refused = || -> WriteResult { Err(Rejection::Store(reason.clone())) };
         for committed in &mut done {
@@ -127,23 +141,6 @@ impl Writer {
             position,
         }));
         self.sink.committed(done, position);
-    }
-
-    fn note_trouble(&self, error: &rusqlite::Error) -> StoreError {
-        if let Some(lasting) = self.queue.closed()
-            && let Some(trouble) = self.trouble.lock().clone()
-        {
-            tracing::debug!(%lasting, "a write came after a lasting fault");
-            return trouble;
-        }
-        let fault = fault(error);
-        tracing::error!(%error, lasting = fault.lasting, "a commit failed; nothing of it was kept");
-        *self.trouble.lock() = Some(fault.error.clone());
-        if fault.lasting {
-            // Never tried again: after a failed fsync nobody knows what the disk holds.
-            self.queue.close(fault.error.clone());
-        }
-        fault.error
     }
 
     /// Finds out whether a passing trouble is over while nobody writes.
