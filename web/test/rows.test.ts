@@ -42,6 +42,13 @@ describe('the rows of a chat', () => {
     expect(rows.map((row) => row.kind)).toEqual(['day', 'bubble', 'bubble', 'unread', 'bubble', 'bubble'])
   })
 
+  it('draws the unread line below the day line, and none where all is new', () => {
+    const kinds = (readWhenOpened: number): string[] =>
+      buildRows([at(1, 0), at(2, 24 * 60)], [], { ...CONTEXT, readWhenOpened }).map((row) => row.kind)
+    expect(kinds(1)).toEqual(['day', 'bubble', 'day', 'unread', 'bubble'])
+    expect(kinds(0)).toEqual(['day', 'bubble', 'day', 'bubble'])
+  })
+
   it('notes a recalled message and passes over a deleted one', () => {
     const gone = [
       { from: 1, to: 1, gone: 'recalled' },

@@ -42,11 +42,9 @@ export function buildRows(items: readonly Item[], pending: readonly PendingMessa
   let unreadAfter = ctx.readWhenOpened ?? Infinity
   for (const item of items) {
     if (!isGone(item)) {
-      if (item.seq > unreadAfter && item.from !== ctx.me) {
-        rows.push({ kind: 'unread', key: 'unread' })
-        unreadAfter = Infinity
-      }
-      push(rows, stored(item, ctx))
+      const isFirstUnread = item.seq > unreadAfter && item.from !== ctx.me
+      if (isFirstUnread) unreadAfter = Infinity
+      push(rows, stored(item, ctx), isFirstUnread)
     } else if (item.gone === 'recalled') {
       rows.push({ kind: 'note', key: `g${item.from}`, note: 'recalled' })
     }
@@ -72,15 +70,17 @@ function bubble(fields: Partial<Bubble> & Pick<Bubble, 'key' | 'from' | 'own' | 
   return { kind: 'bubble', error: '', head: true, tail: true, ...fields }
 }
 
-function push(rows: Row[], next: Bubble): void {
+function push(rows: Row[], next: Bubble, isFirstUnread = false): void {
   const previous = rows.at(-1)
   const before = rows.findLast((row): row is Bubble => row.kind === 'bubble')
   if (!before || dayOf(before.ts) !== dayOf(next.ts)) {
     rows.push({ kind: 'day', key: `d${dayOf(next.ts)}`, ts: next.ts })
-  } else if (previous === before && before.from === next.from && next.ts - before.ts < GROUP_MS) {
+  } else if (!isFirstUnread && previous === before && before.from === next.from && next.ts - before.ts < GROUP_MS) {
     before.tail = false
     next.head = false
   }
+  // Where all is new, a line says nothing.
+  if (isFirstUnread && before) rows.push({ kind: 'unread', key: 'unread' })
   rows.push(next)
 }
 

@@ -1,0 +1,37 @@
+// Browser tests: Debian's chromium against the real binary. Nothing is downloaded; where the browser
+// or the binary is missing the run fails and says so.
+import { defineConfig } from '@playwright/test'
+
+const chromium = process.env['MAGPIE_CHROMIUM'] ?? '/usr/bin/chromium'
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  // Every test starts servers and browser contexts of its own.
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: true,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: chromium,
+      args: [
+        // As root, which a container often is, chromium starts only without its sandbox.
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-sync',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--no-first-run',
+      ],
+    },
+  },
+  projects: [
+    { name: 'chat', testMatch: '**/*.spec.ts' },
+    { name: 'screenshots', testMatch: 'screenshots.ts', use: { trace: 'off' } },
+  ],
+})
