@@ -260,8 +260,12 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             });
         }
         Event::Broadcast { from, body } => {
-            let text = || server::broadcast(from.as_ref(), body.as_json());
-            conn.outbox.push_ephemeral(|_| shared(&text));
+            let from = from.as_ref();
+            let text = |dropped| server::broadcast(from, body.as_json(), dropped);
+            conn.outbox.push_ephemeral(|dropped| match dropped {
+                0 => shared(&|| text(0)),
+                _ => frame::text(&text(dropped)),
+            });
         }
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
     }

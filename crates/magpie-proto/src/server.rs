@@ -177,13 +177,12 @@ pub fn push(channel: &str, version: u64, sent_ms: u64, data: &str, dropped: u64)
     )
 }
 
-/// `broadcast` event: to everyone connected, not stored.
+/// `broadcast` event: to everyone connected, not stored. `dropped` as in [`push`].
 #[must_use]
-pub fn broadcast(from: Option<&UserId>, body: &str) -> String {
-    match from {
-        Some(from) => format!(r#"{{"t":"broadcast","from":{},"b":{body}}}"#, Text(from.as_str())),
-        None => format!(r#"{{"t":"broadcast","b":{body}}}"#),
-    }
+pub fn broadcast(from: Option<&UserId>, body: &str, dropped: u64) -> String {
+    let from = from.map(|from| format!(r#","from":{}"#, Text(from.as_str()))).unwrap_or_default();
+    let dropped = if dropped > 0 { format!(r#","dropped":{dropped}"#) } else { String::new() };
+    format!(r#"{{"t":"broadcast"{from},"b":{body}{dropped}}}"#)
 }
 
 #[cfg(test)]
