@@ -1,0 +1,73 @@
+//! What the log says about requests: routes and statuses, never who, with what, or as whom.
+
+use std::{cell::RefCell, fmt::Write};
+
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+use super::samples;
+use crate::world::{ROOT, key};
+
+thread_local! {
+    /// What was logged on this thread; a test and its calls run on one.
+    static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps every line. Set for the whole process, because a subscriber of one thread can be missed
+/// by log sites that another thread meets first.
+struct Keeper;
+
+impl Visit for Keeper {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        LINES.with_borrow_mut(|lines| write!(lines, "{}={value:?} ", field.name()).unwrap());
+    }
+}
+
+impl Subscriber for Keeper {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Self);
+        LINES.with_borrow_mut(|lines| lines.push('\n'));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[tokio::test]
+async fn no_line_names_a_user_a_token_a_key_or_what_was_said() {
+    tracing::subscriber::set_global_default(Keeper).unwrap();
+    let world = samples::world().await;
+    let token = world.token("小明");
+    for sample in samples::all() {
+        for credential in [ROOT, &token, &key("presence"), "mk_stolen_secret"] {
+            samples::send(&world, &sample, Some(credential)).await;
+        }
+    }
+    world.get(&format!("/v1/nope/{}?token={token}", samples::XM)).await;
+    let text = LINES.take();
+    let routes = samples::all();
+    for route in routes.iter().map(|sample| &sample.operation.path) {
+        assert!(text.contains(&format!("route=\"{route}\"")), "{route} is not logged: {text}");
+    }
+    for secret in
+        [ROOT, &token, &key("presence"), "mk_stolen", "小明", samples::XM, "翠花", "在吗", "扣费"]
+    {
+        assert!(!text.contains(secret), "{secret} is in the log");
+    }
+}
