@@ -4,7 +4,7 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 
 export default ts.config(
-  { ignores: ['dist/', 'node_modules/', 'e2e/'] },
+  { ignores: ['dist/', 'node_modules/', 'test-results/'] },
   ...ts.configs.strict,
   ...vue.configs['flat/recommended'],
   {
@@ -22,6 +22,6 @@ export default ts.config(
   },
   { files: ['**/*.ts'], rules: { 'max-lines': ['error', 400] } },
   { files: ['src/**'], languageOptions: { globals: globals.browser } },
-  { files: ['mock/**', '*.js'], languageOptions: { globals: globals.node } },
+  { files: ['mock/**', 'e2e/**', '*.js', '*.config.ts'], languageOptions: { globals: globals.node } },
   { rules: { 'no-console': 'error', eqeqeq: 'error' } },
 )

@@ -1,0 +1,51 @@
+// Listens for what must never happen on the page: errors in the console, exceptions, violations of
+// its content policy, failed requests, requests to other hosts, dialogs.
+import type { Page } from '@playwright/test'
+
+/** What chromium itself says of a socket or a request when nobody listens at the address. */
+const OUTAGE = /WebSocket connection to '[^']*' failed|net::ERR_CONNECTION_REFUSED/
+
+export class Faults {
+  private readonly seen: string[] = []
+  private outageExpected = false
+
+  private constructor() {}
+
+  static async watch(page: Page, origin: () => string): Promise<Faults> {
+    const faults = new Faults()
+    const note = (text: string): number => faults.seen.push(text)
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) note(`console ${message.type()}: ${message.text()}`)
+    })
+    page.on('pageerror', (error) => note(`exception: ${error.message}`))
+    page.on('requestfailed', (request) => note(`request failed: ${request.url()} ${request.failure()?.errorText}`))
+    page.on('response', (response) => {
+      if (response.status() >= 400) note(`answer ${response.status()}: ${response.url()}`)
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
+    })
+    page.on('websocket', (socket) => {
+      if (!socket.url().startsWith(origin().replace('http', 'ws'))) note(`socket to elsewhere: ${socket.url()}`)
+    })
+    page.on('dialog', (dialog) => {
+      note(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    await page.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (event) => {
+        console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`) // eslint-disable-line no-console
+      })
+    })
+    return faults
+  }
+
+  /** The server will be away: a browser tells the console so, which no page can prevent. */
+  expectOutage(): void {
+    this.outageExpected = true
+  }
+
+  get list(): string[] {
+    return this.seen.filter((text) => !this.outageExpected || !OUTAGE.test(text))
+  }
+}

@@ -1,0 +1,159 @@
+// A person with a browser of his own: what he does on the page, and what he may never see there.
+import { type Browser, type BrowserContext, expect, type Locator, type Page } from '@playwright/test'
+
+import en from '../../src/locales/en.json' with { type: 'json' }
+import zh from '../../src/locales/zh-CN.json' with { type: 'json' }
+import { Faults } from './faults'
+import type { Server } from './server'
+
+export type Language = 'zh' | 'en'
+
+export interface Look {
+  width: number
+  height: number
+  language: Language
+  dark?: boolean
+}
+
+export const DESKTOP: Look = { width: 1280, height: 800, language: 'zh' }
+export const PHONE: Look = { width: 360, height: 740, language: 'zh' }
+
+/** Every size in every language. */
+export const LOOKS: readonly Look[] = [DESKTOP, PHONE].flatMap((look) => [
+  { ...look, language: 'zh' as const },
+  { ...look, language: 'en' as const },
+])
+
+export const lookName = (look: Look): string => `${look.width} px, ${look.language}`
+
+export class Person {
+  readonly words: typeof en
+  private constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    readonly faults: Faults,
+    private readonly look: Look,
+    private readonly server: Server,
+  ) {
+    this.words = look.language === 'zh' ? zh : en
+  }
+
+  /** A new browser profile, which shares nothing with another person's. */
+  static async arrive(browser: Browser, server: Server, look: Look): Promise<Person> {
+    const isPhone = look.width < 640
+    const context = await browser.newContext({
+      viewport: { width: look.width, height: look.height },
+      locale: look.language === 'zh' ? 'zh-CN' : 'en-US',
+      colorScheme: look.dark ? 'dark' : 'light',
+      hasTouch: isPhone,
+      isMobile: isPhone,
+    })
+    const page = await context.newPage()
+    const faults = await Faults.watch(page, () => server.origin)
+    return new Person(page, context, faults, look, server)
+  }
+
+  get isPhone(): boolean {
+    return this.look.width < 640
+  }
+
+  async visit(): Promise<void> {
+    await this.page.goto(`${this.server.origin}/`)
+  }
+
+  async signIn(user: string): Promise<void> {
+    await this.visit()
+    await this.page.getByTestId(`signin-user-${user}`).click()
+    await this.expectConnected()
+  }
+
+  async expectConnected(): Promise<void> {
+    await expect(this.page.getByTestId('connection-state')).toHaveAttribute('data-state', 'online')
+  }
+
+  async expectDisconnected(): Promise<void> {
+    await expect(this.page.getByTestId('connection-state')).toHaveAttribute('data-state', /waiting|connecting/)
+  }
+
+  /** The entry in the list; on a phone it is out of sight while a chat is open. */
+  entry(peer: string): Locator {
+    return this.page.getByTestId(`conversation-${peer}`)
+  }
+
+  badge(peer: string): Locator {
+    return this.entry(peer).getByTestId('unread-badge')
+  }
+
+  async open(peer: string): Promise<void> {
+    await this.toList()
+    await this.entry(peer).click()
+    await expect(this.page.getByTestId('composer-input')).toBeVisible()
+  }
+
+  /** Starts a chat with someone who is not in the list. */
+  async openNew(user: string): Promise<void> {
+    await this.toList()
+    await this.page.getByTestId('new-chat').click()
+    await this.page.getByTestId('new-chat-user').fill(user)
+    await this.page.getByTestId('new-chat-start').click()
+    await expect(this.page.getByTestId('composer-input')).toBeVisible()
+  }
+
+  async toList(): Promise<void> {
+    const back = this.page.getByTestId('back')
+    if (await back.isVisible()) await back.click()
+    await expect(this.page.getByTestId('new-chat')).toBeVisible()
+  }
+
+  get composer(): Locator {
+    return this.page.getByTestId('composer-input')
+  }
+
+  get subtitle(): Locator {
+    return this.page.getByTestId('chat-subtitle')
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text)
+    if (this.isPhone) await this.page.getByTestId('composer-send').click()
+    else await this.composer.press('Enter')
+  }
+
+  /** The bubbles with exactly this text. */
+  bubble(text: string): Locator {
+    const exact = new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
+    return this.page.getByTestId('message').filter({ has: this.page.getByTestId('message-text').filter({ hasText: exact }) })
+  }
+
+  async expectState(text: string, state: 'sending' | 'sent' | 'delivered' | 'read'): Promise<void> {
+    await expect(this.bubble(text).getByTestId('message-state')).toHaveAttribute('data-state', state)
+  }
+
+  /** The newest bubbles, in their order. */
+  async expectLast(...texts: string[]): Promise<void> {
+    await expect
+      .poll(async () => (await this.page.getByTestId('message-text').allTextContents()).slice(-texts.length))
+      .toEqual(texts)
+  }
+
+  /** Nothing may stand over the side, neither of the page nor of anything that scrolls in it. */
+  async expectNothingOverTheSide(): Promise<void> {
+    const wide = await this.page.evaluate(() =>
+      [...document.querySelectorAll('*')]
+        .filter((element) => {
+          const style = getComputedStyle(element)
+          const scrolls = element === document.documentElement || /auto|scroll/.test(style.overflowX)
+          const box = element.getBoundingClientRect()
+          const isSeen = box.width > 1 && box.height > 1
+          const isOut = isSeen && (box.right > innerWidth + 0.5 || box.left < -0.5)
+          return isOut || (scrolls && element.scrollWidth > element.clientWidth)
+        })
+        .map((element) => `${element.tagName}.${element.className}`),
+    )
+    expect(wide, 'elements that are wider than what holds them').toEqual([])
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close()
+  }
+}

@@ -1,0 +1,127 @@
+// The real binary in a directory of its own, as a person starts it; stopped by its process id.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export const API_KEY = 'mk_e2e_3f9d41c07ab85e26d1f04c937be8a25f'
+
+const READY = /^magpie ready in \d+ ms$/
+const LISTENING = /listening on: \S*?:(\d+)\s*$/
+
+function binary(): string {
+  const given = process.env['MAGPIE_BIN']
+  const path = given ?? resolve(import.meta.dirname, '../../../target/release/magpie')
+  if (existsSync(path)) return path
+  const hint = given ? 'MAGPIE_BIN names no file' : 'run `make build` first, or name a binary in MAGPIE_BIN'
+  throw new Error(`there is no server to test at ${path}: ${hint}`)
+}
+
+interface Answer {
+  status: number
+  body: any // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+
+export class Server {
+  port = 0
+  /** What it printed, for the report of a failed test. */
+  log = ''
+  private child: ChildProcess | null = null
+
+  private constructor(
+    private readonly data: string,
+    private readonly flags: readonly string[],
+  ) {}
+
+  static async start(flags: readonly string[]): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'magpie-e2e-')), flags)
+    await server.run()
+    return server
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Starts it, the second time at the address of the first. */
+  async run(): Promise<void> {
+    const args = ['serve', ...this.flags, '--listen', `127.0.0.1:${this.port}`, '--data', this.data]
+    const env = { ...process.env, MAGPIE_API_KEY: API_KEY }
+    // Its own directory is the working directory too: no configuration file of a developer is read.
+    const child = spawn(binary(), args, { cwd: this.data, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = child
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.log += text))
+    const lines = createInterface({ input: child.stdout })
+    const ready = new Promise<void>((done, fail) => {
+      lines.on('line', (line) => {
+        this.log += `${line}\n`
+        this.port = Number(LISTENING.exec(line)?.[1] ?? this.port)
+        if (READY.test(line)) done()
+      })
+      child.once('error', fail)
+      child.once('exit', (code) => fail(new Error(`the server ended with ${code} at its start:\n${this.log}`)))
+    })
+    await ready
+    child.removeAllListeners('exit')
+  }
+
+  /** `kill -9`: no goodbye to anybody. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL')
+  }
+
+  /** A polite stop; what it leaves behind is removed. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM')
+    await rm(this.data, { recursive: true, force: true })
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child
+    this.child = null
+    if (!child || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+
+  /** The HTTP API as a backend uses it. */
+  async call(method: string, path: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${this.origin}/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} /v1/${path} answered ${response.status}: ${text}`)
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+  }
+
+  async send(from: string, to: string, text: string): Promise<void> {
+    await this.call('POST', 'messages', { from, to, text })
+  }
+
+  /** A user's conversation with another one, as the API tells it; undefined when there is none. */
+  async conversation(user: string, peer: string): Promise<Conversation | undefined> {
+    const { body } = await this.call('GET', `users/${encodeURIComponent(user)}/conversations`)
+    return (body.conversations as Conversation[]).find((one) => one.peer?.id === peer)
+  }
+
+  /** The texts of a conversation in their order, as the store has them. */
+  async texts(user: string, peer: string): Promise<string[]> {
+    const found = await this.conversation(user, peer)
+    if (!found) return []
+    const path = `users/${encodeURIComponent(user)}/conversations/${found.conversation}/messages?limit=200`
+    const { body } = await this.call('GET', path)
+    return (body.items as { body?: { x: string }; b?: { x: string } }[]).map((item) => (item.body ?? item.b)?.x ?? '')
+  }
+}
+
+interface Conversation {
+  conversation: string
+  unread: number
+  peer?: { id: string }
+}
