@@ -1,5 +1,7 @@
 //! Writes of the in-memory store, one plain function for each operation.
 
+use std::collections::btree_map::Entry;
+
 use magpie_core::{
     model::{ChannelValue, Membership, User},
     port::store::{Append, Guard, Op, Outcome, Place, Publish, Rejection, UserPatch, WriteResult},
@@ -252,8 +254,8 @@ fn hide_message(data: &mut Data, user: UserId, id: ConversationId, seq: Seq) -> 
         return Err(Rejection::UnknownConversation);
     }
     let side = conversation.side_mut(&user);
-    if !side.hidden.contains_key(&seq) {
-        side.hidden.insert(seq, ver);
+    if let Entry::Vacant(place) = side.hidden.entry(seq) {
+        place.insert(ver);
         side.ver = ver;
         data.position = ver;
     }
