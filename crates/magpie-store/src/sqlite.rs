@@ -157,6 +157,12 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// Writes that wait for the writer; for metrics.
+    #[must_use]
+    pub fn queued_writes(&self) -> usize {
+        self.writes.len()
+    }
+
     fn start(
         &mut self,
         options: &OpenOptions,

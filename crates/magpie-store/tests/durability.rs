@@ -7,7 +7,7 @@ use std::{
 };
 
 use magpie_core::{
-    model::Position,
+    model::{Gone, Item, Position, UnreadWhy},
     port::store::{
         Append, CommitSink, Committed, Guard, Op, Origin, Outcome, Place, Rejection, Store,
         StoreError, UserPatch, Write, WriteResult,
@@ -190,6 +190,64 @@ fn one_failing_write_undoes_its_whole_batch_and_everyone_is_told() {
         stored += batch.results.iter().filter(sent).count() as u64;
     }
     assert_eq!(head(&store), stored);
+}
+
+#[test]
+fn after_damage_nothing_is_written_any_more_and_the_reason_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    write(&store, put("a")).unwrap();
+    let Outcome::Stored { .. } = write(&store, append("x")).unwrap() else { panic!("not stored") };
+    // An index that points behind the end of the file.
+    let conn = Connection::open(dir.path().join(DATABASE)).unwrap();
+    conn.execute_batch(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'messages_by_seq';
+         PRAGMA schema_version = 4242;",
+    )
+    .unwrap();
+    let refused = write(&store, append("y")).unwrap_err();
+    let Rejection::Store(StoreError::Unavailable(reason)) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("damaged"), "{reason}");
+    let lasting = StoreError::Unavailable(reason);
+    assert_eq!(store.health(), Err(lasting.clone()));
+    let late = store.submit(Write { op: put("b"), origin: Origin::None });
+    assert_eq!(late, Err(lasting));
+}
+
+#[test]
+fn recalled_messages_count_for_nobody_and_show_as_recalled() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = ConversationId::direct(&user("a"), &user("b"));
+    {
+        let store = open(dir.path());
+        write(&store, put("a")).unwrap();
+        for _ in 0..4 {
+            write(&store, append("x")).unwrap();
+        }
+    }
+    // No operation recalls yet, but the tables hold it, and every reader knows what it means.
+    let conn = Connection::open(dir.path().join(DATABASE)).unwrap();
+    conn.execute_batch(
+        "INSERT INTO voids SELECT conversation, seq, sender FROM messages WHERE seq IN (2, 4);
+         UPDATE conversations SET voids = 2;",
+    )
+    .unwrap();
+    drop(conn);
+    let store = open(dir.path());
+    let hide = Op::HideMessage { user: user("b"), conversation: id, seq: 2 };
+    write(&store, hide).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let entry = runtime.block_on(store.entry(user("b"), false, id)).unwrap().unwrap();
+    assert_eq!((entry.head, entry.unread, entry.last.unwrap().seq), (4, 2, 3));
+    let page = runtime.block_on(store.history(user("b"), false, id, Edge::Newest, 9)).unwrap();
+    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Recalled };
+    let items = page.unwrap().items;
+    assert_eq!((&items[1], &items[3]), (&gone(2), &gone(4)));
+    let why = runtime.block_on(store.unread(user("b"), false, id)).unwrap().unwrap();
+    assert_eq!(why.places[1], (2, UnreadWhy::Void));
+    let read = write(&store, Op::Read { user: user("b"), conversation: id, seq: 2 }).unwrap();
+    assert!(matches!(read, Outcome::Read { unread: 1, .. }), "{read:?}");
 }
 
 #[test]

@@ -194,6 +194,8 @@ fn a_check_names_what_is_damaged() {
         ("UPDATE conversations SET own_a = 99 WHERE id = ?1", "first user"),
         ("UPDATE conversations SET own_b = 99 WHERE id = ?1", "second user"),
         ("UPDATE memberships SET own_at_floor = 99 WHERE conversation = ?1", "below the floor"),
+        ("UPDATE messages SET ver = 1 WHERE conversation = ?1 AND seq = 9", "older position"),
+        ("UPDATE conversations SET ver = 9999 WHERE id = ?1", "above the newest commit"),
         ("UPDATE memberships SET read_seq = 99 WHERE conversation = ?1", "above the head"),
         ("DELETE FROM conversations WHERE id = ?1", "without its conversation"),
     ] {

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{
+    Connection, OpenFlags,
+    backup::{Backup, StepResult},
+    params,
+};
 
 use super::{
     DATABASE,
@@ -58,7 +62,10 @@ fn copy_pages(source: &Connection, partial: &Path) -> rusqlite::Result<()> {
     let _ = fs::remove_file(partial);
     let mut target = Connection::open(partial)?;
     // All pages in one step: the copy sees one snapshot, and a busy server cannot restart it.
-    rusqlite::backup::Backup::new(source, &mut target)?.step(-1)?;
+    if Backup::new(source, &mut target)?.step(-1)? != StepResult::Done {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, Some("the store is busy".into())));
+    }
     // One file, without a log beside it.
     target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
 }

@@ -87,7 +87,7 @@ fn broken(conn: &Connection, sql: &str, text: &str) -> rusqlite::Result<Vec<Prob
 }
 
 /// Queries that return (conversation, found, expected) for each broken record.
-const PROMISES: [(&str, &str); 9] = [
+const PROMISES: [(&str, &str); 11] = [
     (
         "SELECT c.id, count(m.seq) AS found, c.head
          FROM conversations c LEFT JOIN messages m ON m.conversation = c.id
@@ -140,5 +140,17 @@ const PROMISES: [(&str, &str); 9] = [
         "SELECT p.conversation, max(p.read_seq, p.cleared_seq) AS found, c.head
          FROM memberships p JOIN conversations c ON c.id = p.conversation WHERE found > c.head",
         "a read mark above the head",
+    ),
+    (
+        "SELECT conversation, ver, before FROM (
+             SELECT conversation, ver,
+             lag(ver) OVER (PARTITION BY conversation ORDER BY seq) AS before FROM messages)
+         WHERE ver <= before",
+        "a message with an older position than the one before it",
+    ),
+    (
+        "SELECT c.id, c.ver, (SELECT position FROM meta) AS expected
+         FROM conversations c WHERE c.ver > expected",
+        "a position above the newest commit",
     ),
 ];

@@ -10,11 +10,11 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 /// Writes after which the log is worth moving.
-const WRITES_PER_CHECKPOINT: usize = 2_000;
+const WRITES_PER_CHECKPOINT: usize = 4_000;
 /// A shorter log is moved when this long has passed.
 const PERIOD: Duration = Duration::from_secs(2);
-/// Above this the writer itself lets the log start over. 64 MiB.
-const LOG_PAGES_MAX: i64 = 16_384;
+/// Above this the writer itself lets the log start over. 128 MiB.
+const LOG_PAGES_MAX: i64 = 32_768;
 
 /// What the writer tells the checkpointer, and back.
 pub(crate) struct Backlog {

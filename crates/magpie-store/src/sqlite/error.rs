@@ -127,3 +127,34 @@ pub(crate) fn fault(error: &rusqlite::Error) -> Fault {
 pub(crate) fn read_fault(error: &rusqlite::Error) -> StoreError {
     fault(error).error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn only_a_failing_disk_or_damage_ends_all_writing() {
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CORRUPT] {
+            assert!(fault(&failure(code)).lasting, "{code}");
+        }
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_READONLY, ffi::SQLITE_BUSY] {
+            assert!(!fault(&failure(code)).lasting, "{code}");
+        }
+        assert_eq!(fault(&failure(ffi::SQLITE_FULL)).error, StoreError::Full);
+    }
+
+    #[test]
+    fn a_refused_file_operation_is_explained() {
+        let explain = |kind: io::ErrorKind| of_io("data", &io::Error::from(kind));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            assert!(matches!(explain(kind), OpenError::ReadOnly { .. }));
+        }
+        assert!(matches!(explain(io::ErrorKind::StorageFull), OpenError::Full(_)));
+        assert!(matches!(explain(io::ErrorKind::NotFound), OpenError::Missing(_)));
+    }
+}

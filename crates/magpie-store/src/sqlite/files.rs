@@ -72,7 +72,7 @@ pub(crate) fn tune_writer(conn: &Connection) -> rusqlite::Result<()> {
         "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
     )?;
     conn.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
-    conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
+    conn.query_row("PRAGMA journal_size_limit = 134217728", [], |_| Ok(()))
 }
 
 /// A connection for a reader.

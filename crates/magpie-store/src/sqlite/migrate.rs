@@ -80,9 +80,7 @@ pub(crate) fn migrate(
     }
     let copy = if found > 0 {
         let copy = path.with_extension(format!("schema-{found}.backup"));
-        if !copy.exists() {
-            backup::copy(conn, &copy)?;
-        }
+        backup::copy(conn, &copy)?;
         Some(copy)
     } else {
         None

@@ -1,7 +1,7 @@
 //! The bounded queue in front of the writer: full means refused, never waited for and never
 //! dropped. Takers get everything that has gathered, which makes the group commit.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use magpie_core::port::store::{Op, StoreError, Write};
 use parking_lot::{Condvar, Mutex};
@@ -17,7 +17,8 @@ pub(crate) struct WriteQueue {
 }
 
 struct Inner {
-    writes: VecDeque<Write>,
+    /// In order; swapped out whole, which keeps the lock short.
+    writes: Vec<Write>,
     bytes: usize,
     /// Why nothing is taken any more.
     closed: Option<StoreError>,
@@ -42,7 +43,7 @@ fn weight(write: &Write) -> usize {
 
 impl WriteQueue {
     pub(crate) fn new(len_max: usize, bytes_max: usize) -> Self {
-        let inner = Inner { writes: VecDeque::new(), bytes: 0, closed: None };
+        let inner = Inner { writes: Vec::new(), bytes: 0, closed: None };
         Self { inner: Mutex::new(inner), filled: Condvar::new(), len_max, bytes_max }
     }
 
@@ -56,7 +57,7 @@ impl WriteQueue {
             return Err(StoreError::Overloaded);
         }
         inner.bytes += weight;
-        inner.writes.push_back(write);
+        inner.writes.push(write);
         drop(inner);
         self.filled.notify_one();
         Ok(())
@@ -84,11 +85,20 @@ impl WriteQueue {
                 }
             }
         }
-        let len = inner.writes.len().min(len_max);
-        into.extend(inner.writes.drain(..len));
-        let taken: usize = into.iter().map(weight).sum();
-        inner.bytes = inner.bytes.saturating_sub(taken);
+        if into.is_empty() && inner.writes.len() <= len_max {
+            std::mem::swap(into, &mut inner.writes);
+            inner.bytes = 0;
+        } else {
+            let len = inner.writes.len().min(len_max);
+            let taken: usize = inner.writes[..len].iter().map(weight).sum();
+            into.extend(inner.writes.drain(..len));
+            inner.bytes = inner.bytes.saturating_sub(taken);
+        }
         Taken::Writes
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.inner.lock().writes.len()
     }
 
     /// Takes no more writes, for the first reason given.

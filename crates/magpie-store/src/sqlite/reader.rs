@@ -1,7 +1,11 @@
 //! Readers: a few threads with a read-only connection each. Every read is one transaction that
 //! also reads the position, so that an answer and its position belong together.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use magpie_core::{
     model::Position,
@@ -65,10 +69,12 @@ impl ReadQueue {
         self.filled.notify_all();
     }
 
-    /// A reader's thread.
+    /// A reader's thread. A read that panics fails alone.
     pub(crate) fn run(&self, conn: &Connection) {
         while let Some(job) = self.take() {
-            job(conn);
+            if catch_unwind(AssertUnwindSafe(|| job(conn))).is_err() {
+                tracing::error!("a read has panicked");
+            }
         }
     }
 
@@ -85,9 +91,9 @@ impl ReadQueue {
         let queued = self.push(Box::new(job));
         Box::pin(async move {
             queued?;
-            answered.await.unwrap_or_else(|_gone| {
-                Err(StoreError::Unavailable("the store was closed before it could answer".into()))
-            })
+            answered
+                .await
+                .unwrap_or_else(|_gone| Err(StoreError::Fault("the read was given up".into())))
         })
     }
 }
@@ -96,6 +102,10 @@ fn in_snapshot<T>(
     conn: &Connection,
     read: impl FnOnce(&Connection, Position) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
+    if !conn.is_autocommit() {
+        // Left open by a read that panicked.
+        conn.execute_batch("ROLLBACK")?;
+    }
     conn.prepare_cached("BEGIN")?.execute([])?;
     let position =
         conn.prepare_cached("SELECT position FROM meta")?.query_row([], |row| uint(row, 0));
@@ -105,4 +115,46 @@ fn in_snapshot<T>(
         conn.prepare_cached("ROLLBACK")?.execute([])?;
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn database() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE meta (position); INSERT INTO meta VALUES (7)").unwrap();
+        conn
+    }
+
+    fn wait<T>(read: ReadFuture<T>) -> Result<T, StoreError> {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(read)
+    }
+
+    #[test]
+    fn a_read_that_panics_or_fails_does_not_end_the_reader() {
+        let queue = Arc::new(ReadQueue::new(9));
+        let broken = queue.read(|_, _| -> rusqlite::Result<()> { panic!("a bug") });
+        let failed = queue.read(|conn, _| conn.execute("NONSENSE", []));
+        let fine = queue.read(|_, position| Ok(position));
+        queue.close();
+        queue.run(&database());
+        assert!(wait(broken).is_err());
+        assert!(matches!(wait(failed), Err(StoreError::Fault(_))));
+        assert_eq!(wait(fine), Ok(7));
+    }
+
+    #[test]
+    fn too_many_reads_are_refused_at_once() {
+        let queue = Arc::new(ReadQueue::new(1));
+        let first = queue.read(|_, position| Ok(position));
+        let second = queue.read(|_, position| Ok(position));
+        assert_eq!(wait(second), Err(StoreError::Overloaded));
+        queue.close();
+        let late = queue.read(|_, position| Ok(position));
+        assert!(matches!(wait(late), Err(StoreError::Unavailable(_))));
+        queue.run(&database());
+        assert_eq!(wait(first), Ok(7));
+    }
 }
