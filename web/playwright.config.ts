@@ -15,7 +15,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
-    trace: 'retain-on-failure',
+    // A trace of every test would double the time: `npx playwright test --trace on` makes one.
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: chromium,
       args: [
@@ -32,6 +33,6 @@ export default defineConfig({
   },
   projects: [
     { name: 'chat', testMatch: '**/*.spec.ts' },
-    { name: 'screenshots', testMatch: 'screenshots.ts', use: { trace: 'off' } },
+    { name: 'screenshots', testMatch: 'screenshots.ts', use: { screenshot: 'off' } },
   ],
 })

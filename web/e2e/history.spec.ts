@@ -1,0 +1,65 @@
+// A long history: it is paged in by scrolling up, once, in order, and the reader keeps his place.
+import { DESKTOP, expect, PHONE, test } from './harness/test'
+
+const TEXTS = Array.from({ length: 150 }, (_, n) => `旧消息 ${n + 1}`)
+
+for (const look of [DESKTOP, PHONE]) {
+  test(`scrolling up brings the whole history in order (${look.width} px)`, async ({ arrive, server }) => {
+    for (const text of TEXTS) await server.send('翠花', 'B', text)
+    const bob = await arrive('B', look)
+    await expect(bob.badge('翠花')).toHaveText('99+')
+    await bob.open('翠花')
+    await expect(bob.bubble('旧消息 150')).toBeInViewport()
+    await expect(bob.bubble('旧消息 1')).toHaveCount(0)
+
+    const list = bob.page.getByTestId('messages')
+    await expect(async () => {
+      await list.evaluate((element) => (element.scrollTop = 0))
+      await expect(bob.bubble('旧消息 1')).toBeInViewport({ timeout: 200 })
+    }).toPass()
+    await expect(bob.page.getByText(bob.words['chat.start'])).toBeVisible()
+    expect(await bob.page.getByTestId('message-text').allTextContents()).toEqual(TEXTS)
+  })
+}
+
+test('a reader of old messages keeps his place while older and newer ones arrive', async ({ arrive, server }) => {
+  for (const text of TEXTS) await server.send('翠花', 'B', text)
+  const bob = await arrive('B', DESKTOP)
+  await bob.open('翠花')
+  await expect(bob.bubble('旧消息 150')).toBeInViewport()
+
+  const list = bob.page.getByTestId('messages')
+  const bubbles = bob.page.getByTestId('message')
+  const before = await bubbles.count()
+  const read = bubbles.first()
+  const text = await read.getByTestId('message-text').textContent()
+  await list.evaluate((element) => (element.scrollTop = 60))
+  const place = async (): Promise<number> => Math.round((await bob.bubble(text ?? '').boundingBox())?.y ?? -1)
+  const y = await place()
+  await expect.poll(() => bubbles.count()).toBeGreaterThan(before)
+  await expect.poll(async () => Math.abs((await place()) - y), 'pixels that the read message moved').toBeLessThan(40)
+
+  const stays = await place()
+  await server.send('翠花', 'B', '新消息')
+  await expect(bob.page.getByTestId('to-end')).toHaveClass(/missed/)
+  expect(await place()).toBe(stays)
+  expect((await server.conversation('B', '翠花'))?.unread, 'what was not seen is not read').toBe(1)
+  await bob.page.getByTestId('to-end').click()
+  await expect(bob.bubble('新消息')).toBeInViewport()
+  await expect.poll(async () => (await server.conversation('B', '翠花'))?.unread).toBe(0)
+})
+
+test('a line shows where the new messages begin', async ({ arrive, server }) => {
+  for (const text of TEXTS.slice(0, 3)) await server.send('翠花', 'B', text)
+  const bob = await arrive('B')
+  await bob.open('翠花')
+  await expect(bob.bubble('旧消息 3')).toBeInViewport()
+  await bob.toList()
+  await bob.open('A')
+  await server.send('翠花', 'B', '旧消息 4')
+  await expect(bob.badge('翠花')).toHaveText('1')
+  await bob.open('翠花')
+  const order = await bob.page.getByTestId('messages').innerText()
+  expect(order.indexOf('旧消息 3')).toBeLessThan(order.indexOf(bob.words['chat.unread_line']))
+  expect(order.indexOf(bob.words['chat.unread_line'])).toBeLessThan(order.indexOf('旧消息 4'))
+})

@@ -1,0 +1,64 @@
+// The server dies in the middle of traffic: what was typed arrives once, in order, without a reload.
+import { DESKTOP, expect, PHONE, test } from './harness/test'
+
+test('messages typed through three kills of the server arrive exactly once and in order', async ({ arrive, server }) => {
+  const ming = await arrive('小明', DESKTOP)
+  const hua = await arrive('翠花', PHONE)
+  await ming.open('翠花')
+  await hua.open('小明')
+  for (const person of [ming, hua]) {
+    person.faults.expectOutage()
+    await person.page.evaluate(() => Object.assign(window, { sameDocument: true }))
+  }
+
+  const said = Array.from({ length: 40 }, (_, n) => `第 ${n + 1} 条`)
+  const typing = (async () => {
+    for (const text of said) await ming.say(text)
+  })()
+  for (const text of ['第 8 条', '第 18 条', '第 28 条']) {
+    await ming.bubble(text).waitFor({ state: 'attached' })
+    await server.kill()
+    await server.run()
+  }
+  await typing
+
+  await ming.expectState('第 40 条', 'read')
+  await ming.expectLast(...said)
+  await hua.expectLast(...said)
+  for (const person of [ming, hua]) {
+    expect(await person.page.getByTestId('message-text').filter({ hasText: /^第 \d+ 条$/ }).count()).toBe(said.length)
+    expect(await person.page.evaluate(() => 'sameDocument' in window), 'the page was not reloaded').toBe(true)
+  }
+  expect((await server.texts('小明', '翠花')).slice(-said.length)).toEqual(said)
+})
+
+test('what others wrote while a page was cut off is there when it is back', async ({ arrive, server }) => {
+  const hua = await arrive('翠花', PHONE)
+  await hua.open('小明')
+  hua.faults.expectOutage()
+  await hua.context.setOffline(true)
+  await server.kill()
+  await server.run()
+  await expect(hua.page.getByTestId('chat-connection-state')).toContainText(hua.words['state.offline'])
+  const missed = Array.from({ length: 70 }, (_, n) => `错过的 ${n + 1}`)
+  for (const text of missed) await server.send('小明', '翠花', text)
+  await hua.context.setOffline(false)
+  await hua.expectConnected()
+  await hua.expectLast(...missed)
+  await expect.poll(async () => (await server.conversation('翠花', '小明'))?.unread).toBe(0)
+})
+
+test('the list says what happened in other chats while the page was cut off', async ({ arrive, server }) => {
+  const ming = await arrive('小明', DESKTOP)
+  await ming.open('翠花')
+  ming.faults.expectOutage()
+  await server.kill()
+  await ming.expectDisconnected()
+  await expect(ming.composer, 'one may go on writing').toBeEnabled()
+  await server.run()
+  await server.send('A', '小明', 'Are you back?')
+  await ming.expectConnected()
+  await expect(ming.entry('A')).toContainText('Are you back?')
+  const unread = (await server.conversation('小明', 'A'))?.unread
+  await expect(ming.badge('A')).toHaveText(String(unread))
+})
