@@ -4,7 +4,7 @@
 
 use magpie_core::{
     model::{Item, Position},
-    port::store::Op,
+    port::store::{Guard, Op, Rejection},
 };
 use magpie_proto::{
     Seq,
@@ -12,13 +12,15 @@ use magpie_proto::{
 };
 use proptest::prelude::*;
 
-use super::subject::{Subject, direct, user};
+use super::subject::{MEMBER, Subject, direct, user};
 
 /// One step; `who` is 0 or 1, `device` 0 or 1.
 #[derive(Debug, Clone, Copy)]
 pub enum Action {
     /// Sends a message.
     Send(usize),
+    /// Sends as a stranger may: at most three that nobody got, read or answered.
+    SendAsStranger(usize),
     /// Reads up to a part (in 8ths) of what there is.
     Read(usize, u64),
     /// Got up to a part of what there is.
@@ -40,7 +42,7 @@ pub enum Action {
 /// Sequences of actions.
 pub fn actions() -> impl Strategy<Value = Vec<Action>> {
     let action =
-        (0..14_u8, 0..2_usize, 0..2_usize, 0..=8_u64).prop_map(|(kind, who, device, part)| {
+        (0..16_u8, 0..2_usize, 0..2_usize, 0..=8_u64).prop_map(|(kind, who, device, part)| {
             match kind {
                 0..=4 => Action::Send(who),
                 5 | 6 => Action::Read(who, part),
@@ -50,6 +52,7 @@ pub fn actions() -> impl Strategy<Value = Vec<Action>> {
                 10 => Action::Delete(who),
                 11 => Action::Open(who),
                 12 => Action::Pin(who, device == 0),
+                13 | 14 => Action::SendAsStranger(who),
                 _ => Action::Resume(who, device),
             }
         });
@@ -82,6 +85,14 @@ impl Model {
             *sender != who && seq > self.read[who] && self.sees(who, seq)
         };
         (1..).zip(&self.senders).filter(|place| counts(*place)).count() as u64
+    }
+}
+
+impl Model {
+    /// Messages of `who` that the other one has neither got nor answered.
+    fn waiting(&self, who: usize) -> usize {
+        let above = usize::try_from(self.delivered[1 - who]).unwrap_or(usize::MAX);
+        self.senders.iter().skip(above).rev().take_while(|sender| **sender == who).count()
     }
 }
 
@@ -133,6 +144,16 @@ fn step(
         Action::Send(who) => {
             model.senders.push(who);
             assert_eq!(s.send(&names[who], &names[1 - who]), model.head());
+        }
+        Action::SendAsStranger(who) => {
+            let guard = Guard { stranger_limit: Some(3), ..MEMBER };
+            let sent = s.send_guarded(&names[who], &names[1 - who], guard);
+            if model.waiting(who) < 3 {
+                model.senders.push(who);
+                assert_eq!(sent, Ok(model.head()));
+            } else {
+                assert_eq!(sent, Err(Rejection::StrangerLimit { limit: 3 }));
+            }
         }
         Action::Read(who, part) => {
             s.read_to(&names[who], id, head * part / 8);
