@@ -33,7 +33,8 @@ mod without_recent_changes {
 #[test]
 fn random_talk_of_two_users_with_two_devices_agrees_with_the_model() {
     let (runs, subject) = (Cell::new(0), Subject::open(open));
-    proptest!(ProptestConfig::with_cases(300), |(actions in actions())| {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) };
+    proptest!(config, |(actions in actions())| {
         runs.set(runs.get() + 1);
         run_actions(&subject, runs.get(), &actions);
     });
