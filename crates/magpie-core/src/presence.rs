@@ -42,20 +42,23 @@ pub async fn query(core: &Core, users: &[UserId]) -> Result<Vec<State>, Refusal>
 
 /// A user's first connection opened.
 pub fn came(core: &Core, user: &UserId) {
-    announce(core, user, true);
+    announce(core, user, true, core.now_ms());
 }
 
-/// A user's last connection closed: told at once, remembered as "last seen".
+/// A user's last connection closed: remembered as "last seen" and told at once.
 pub fn left(core: &Core, user: &UserId) {
-    announce(core, user, false);
-    let op = Op::Seen { user: user.clone(), at_ms: core.now_ms() };
+    let at_ms = core.now_ms();
+    // Queued before it is told: what a follower writes next comes behind it, and event and list
+    // name the same moment.
+    let op = Op::Seen { user: user.clone(), at_ms };
     if let Err(refusal) = core.submit(op, Origin::None) {
         tracing::debug!(code = refusal.code.as_str(), "last-seen time not stored");
     }
+    announce(core, user, false, at_ms);
 }
 
-fn announce(core: &Core, user: &UserId, online: bool) {
-    let event = Event::Presence { user: user.clone(), online, last_seen_ms: core.now_ms() };
+fn announce(core: &Core, user: &UserId, online: bool, last_seen_ms: u64) {
+    let event = Event::Presence { user: user.clone(), online, last_seen_ms };
     core.bus.announce(Delivery::passing(Audience::Watchers(user.clone()), event));
 }
 
