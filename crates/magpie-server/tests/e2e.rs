@@ -5,5 +5,9 @@
 mod common;
 
 mod e2e {
+    mod own_side;
+    mod passing;
+    mod receipts;
+    mod resume;
     mod sending;
 }
