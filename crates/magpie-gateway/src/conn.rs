@@ -13,7 +13,13 @@ use magpie_core::{
 use magpie_proto::{ConversationId, Seq, UserId};
 use parking_lot::Mutex;
 
-use crate::{door::Door, gate::Gate, limiter::Bucket, outbox::Outbox};
+use crate::{
+    dialects::{progress::Progress, seats::Seat},
+    door::Door,
+    gate::Gate,
+    limiter::Bucket,
+    outbox::Outbox,
+};
 
 /// Number of a connection, unique in its process.
 pub type ConnId = u64;
@@ -31,6 +37,10 @@ pub struct Place {
     pub device: Box<str>,
     /// Random id of the page load.
     pub instance: Box<str>,
+    /// The user's name and picture at sign-in, where the dialect shows them to others.
+    pub shown: Option<Box<(String, String)>>,
+    /// Nobody knows this user and users are not made on sight (helpdesk answers with a text).
+    pub unknown: bool,
 }
 
 /// Who the connection is, once that is proved.
@@ -42,6 +52,8 @@ pub struct Identity {
     pub place: Place,
     /// Shared bucket of the user.
     pub bucket: Arc<Bucket>,
+    /// His place among the sockets of one user, where a dialect caps them.
+    pub seat: Option<Arc<Seat>>,
 }
 
 /// What a ping behind the frames will prove.
@@ -100,6 +112,8 @@ pub struct Conn {
     early_token: Mutex<Option<Box<str>>>,
     /// Reading pauses for so long: how dialects, which have no error frames, are slowed down.
     pause_ms: AtomicU32,
+    /// What a dialect's replay and proofs know; dialects only.
+    progress: Mutex<Option<Box<Progress>>>,
 }
 
 impl Conn {
@@ -125,6 +139,7 @@ impl Conn {
             watched: Mutex::default(),
             early_token: Mutex::default(),
             pause_ms: AtomicU32::new(0),
+            progress: Mutex::new(None),
             gate,
         }
     }
@@ -257,6 +272,18 @@ impl Conn {
         self.ask(proof);
     }
 
+    /// Looks at (and changes) what the dialect's replay and proofs know.
+    pub fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
+        look(self.progress.lock().get_or_insert_default())
+    }
+
+    /// Whether something that `about` names was put on this connection and not proved yet.
+    #[must_use]
+    pub fn unproved(&self, about: impl Fn(&Mark) -> bool) -> bool {
+        let slot = self.proof.lock();
+        slot.as_ref().is_some_and(|proof| proof.waiting.iter().chain(&proof.asked).any(&about))
+    }
+
     /// Sends the ping for what waits, when none is under way: called every second.
     pub fn ask_for_proof(&self) {
         if let Some(proof) = self.proof.lock().as_mut() {
@@ -289,6 +316,10 @@ impl Conn {
 
     /// A pong came: what it proves, if it answers a proof.
     pub fn proved_by(&self, payload: &[u8]) -> Vec<Mark> {
+        // Whoever asked whether this socket lives has his answer.
+        if let Some(progress) = self.progress.lock().as_mut() {
+            progress.answered();
+        }
         let mut slot = self.proof.lock();
         let Some(proof) = slot.as_mut() else { return Vec::new() };
         if proof.ping == 0 || payload != proof.ping.to_be_bytes() {

@@ -2,10 +2,19 @@
 //! admitted in each mode, and how a text finds its conversation. One file per dialect below.
 
 pub mod carwash;
+pub mod civil;
+pub mod emoji;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod helpdesk;
+pub mod inbound;
 pub mod market;
 pub mod miao;
 pub mod miniapp;
+pub mod object;
+pub mod progress;
+pub mod replay;
+pub mod seats;
 
 use std::sync::Arc;
 
@@ -18,6 +27,7 @@ use magpie_proto::{ErrorCode, UserId};
 
 use crate::{
     conn::{Identity, Place},
+    dialects::seats::Seat,
     door::Door,
     gate::Gate,
     settings::Mode,
@@ -96,19 +106,49 @@ pub async fn admit(
     };
     let peer = spot.peer.as_deref().filter(|id| *id != "-1").map(|id| prefixed(prefix, id));
     let (profile, broadcast, expires_ms) = judge(&proof, &spot, &user)?;
-    let known = user::sign_in(&gate.core, &user, profile, true).await?;
-    if spot.user.is_none() && known.role != Role::Agent {
+    // Helpdesk lets strangers in and answers their texts with a sentence of its own; a token is
+    // the owner's word that its user exists.
+    let by_token = matches!(proof, Proof::Token(_));
+    let create = dialect != Dialect::Helpdesk
+        || spot.user.is_none()
+        || by_token
+        || gate.core.policy.create_unknown_users;
+    let known = match user::sign_in(&gate.core, &user, profile, create).await {
+        Ok(known) => Some(known),
+        Err(refusal) if refusal.code == ErrorCode::UnknownUser => None,
+        Err(refusal) => return Err(refusal),
+    };
+    let role = known.as_ref().map(|known| known.role).unwrap_or_default();
+    if spot.user.is_none() && role != Role::Agent {
         return Err(Refusal::new(ErrorCode::Forbidden, "only an agent speaks for the desk"));
     }
-    let caller = Caller { user: user.clone(), role: known.role, broadcast, dialect: Some(dialect) };
     let place = Place {
         peer: peer.transpose()?,
         channel: spot.channel,
         desk: spot.user.is_none(),
+        unknown: known.is_none(),
+        shown: known
+            .filter(|_| dialect == Dialect::Helpdesk)
+            .map(|known| Box::new((known.name, known.avatar))),
         ..Place::default()
     };
+    let seat = seat(gate, dialect, &user)?;
     let bucket = gate.hub.bucket(&user);
-    Ok(Admission::Enter { identity: Box::new(Identity { caller, place, bucket }), expires_ms })
+    let caller = Caller { user, role, broadcast, dialect: Some(dialect) };
+    let identity = Box::new(Identity { caller, place, bucket, seat });
+    Ok(Admission::Enter { identity, expires_ms })
+}
+
+/// A seat where the dialect caps the sockets of one user.
+fn seat(gate: &Gate, dialect: Dialect, user: &UserId) -> Result<Option<Arc<Seat>>, Refusal> {
+    if dialect != Dialect::Miniapp {
+        return Ok(None);
+    }
+    let seat = gate.seats.take(user, miniapp::SOCKETS_MAX).ok_or_else(|| {
+        let message = format!("this user has {} sockets open already", miniapp::SOCKETS_MAX);
+        Refusal::new(ErrorCode::Overloaded, message)
+    })?;
+    Ok(Some(seat))
 }
 
 enum Proof {
@@ -138,6 +178,10 @@ fn prove(
                 .map(|identity| Proof::Token(Box::new(identity)))
                 .map_err(|error| Refusal::new(error.code(), error.to_string()))
         }
+        Mode::Signed if parts.iter().any(|part| part.contains('/')) => Err(Refusal::new(
+            ErrorCode::BadRequest,
+            "an id in a signed path must not contain \"/\": two paths would share a signature",
+        )),
         Mode::Signed => gate
             .auth
             .verify_path(

@@ -43,6 +43,11 @@ pub trait Door: Send + Sync + 'static {
         let _ = (gate, conn, marks);
     }
 
+    /// The socket is over and about to be forgotten: siblings may have to take over.
+    fn closing(&self, gate: &Arc<Gate>, conn: &Arc<Conn>) {
+        let _ = (gate, conn);
+    }
+
     /// Called every second or so: leases and the like. `now_ms` is uptime.
     fn tick(&self, gate: &Gate, conn: &Conn, now_ms: u64) {
         let _ = (gate, conn, now_ms);

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use crate::{
     conn::{Conn, ConnId},
+    dialects::seats::Seats,
     door::Door,
     handshakes::Handshakes,
     hub::Hub,
@@ -37,6 +38,8 @@ pub struct Gate {
     pub lanes: Vec<Arc<SocketLane>>,
     /// Limits and times.
     pub settings: Settings,
+    /// Sockets of each user on dialects that cap them.
+    pub seats: Arc<Seats>,
     rosters: Vec<Roster>,
     next_id: AtomicU64,
     open: AtomicUsize,
@@ -64,6 +67,7 @@ impl Gate {
             hub,
             lanes,
             settings,
+            seats: Arc::default(),
             rosters,
             next_id: AtomicU64::new(1),
             open: AtomicUsize::new(0),
@@ -133,6 +137,13 @@ impl Gate {
         {
             presence::came(&self.core, user);
         }
+        // It may have ended while it was judged: what nobody will remove must not stay.
+        if !self.rosters[conn.lane].lock().contains_key(&conn.id) && self.hub.remove(conn) {
+            if let Some(user) = conn.user() {
+                presence::left(&self.core, user);
+            }
+            return;
+        }
         if self.draining() {
             conn.outbox.end(self.farewell());
         }
@@ -143,10 +154,11 @@ impl Gate {
     }
 
     /// A connection ended.
-    pub fn closed(&self, conn: &Arc<Conn>) {
+    pub fn closed(self: &Arc<Self>, conn: &Arc<Conn>) {
         if self.rosters[conn.lane].lock().remove(&conn.id).is_none() {
             return;
         }
+        conn.door.closing(self, conn);
         metrics::gauge!("magpie_connections", "protocol" => conn.door.name()).decrement(1);
         self.leave(conn);
     }

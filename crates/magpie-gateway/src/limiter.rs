@@ -46,6 +46,19 @@ impl Bucket {
         }
     }
 
+    /// Takes a token in any case; gives how long to wait before the next one, in milliseconds.
+    /// For callers that are slowed down instead of refused.
+    pub fn charge(&self, rate: Rate, now_ms: u64) -> u32 {
+        let interval_us = 1_000_000 / u64::from(rate.per_second.max(1));
+        let burst_us = interval_us * u64::from(rate.burst.max(1));
+        let now_us = now_ms.saturating_mul(1_000);
+        let next = |full_at_us: u64| Some(full_at_us.max(now_us) + interval_us);
+        let before_us = self.full_at_us.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        let debt_us = before_us.unwrap_or_default().max(now_us) + interval_us - now_us;
+        let wait_us = debt_us.saturating_sub(burst_us);
+        u32::try_from(wait_us.div_ceil(1_000)).unwrap_or(u32::MAX)
+    }
+
     /// Whether the bucket is full: nothing was taken for a while, it may be forgotten.
     #[must_use]
     pub fn is_full(&self, now_ms: u64) -> bool {
@@ -66,5 +79,14 @@ mod tests {
         assert_eq!(bucket.take(rate, 1_100), Ok(()));
         assert!(!bucket.is_full(1_100));
         assert!(bucket.is_full(2_000));
+    }
+
+    #[test]
+    fn who_is_charged_is_never_refused_but_waits_for_what_he_overdrew() {
+        let rate = Rate { per_second: 10, burst: 3 };
+        let bucket = Bucket::default();
+        let waits: Vec<_> = (0..5).map(|_| bucket.charge(rate, 1_000)).collect();
+        assert_eq!(waits, [0, 0, 0, 100, 200]);
+        assert_eq!(bucket.take(rate, 1_300), Ok(()));
     }
 }

@@ -169,7 +169,7 @@ async fn welcome(
     };
     let bucket = gate.hub.bucket(&user.id);
     conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
-    conn.identify(Identity { caller, place, bucket });
+    conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
     conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
     Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))
