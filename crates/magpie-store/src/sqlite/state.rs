@@ -86,6 +86,8 @@ impl State {
 
     /// Writes what the batch changed: each conversation once, and the position.
     pub(crate) fn flush(&mut self, conn: &Connection) -> Result<()> {
+        // In the order of the table, so that neighbours share a page that is at hand.
+        self.dirty.sort_unstable();
         for id in self.dirty.drain(..) {
             if let Some(conversation) = self.conversations.get(&id) {
                 conversations::flush(conn, conversation)?;
