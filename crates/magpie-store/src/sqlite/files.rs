@@ -33,9 +33,12 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Makes the directory if there is none.
+/// Makes the directory if there is none. A new one is for its owner only: it will hold other
+/// people's messages.
 pub(crate) fn make_dir(data_dir: &Path) -> Result<(), OpenError> {
-    fs::create_dir_all(data_dir).map_err(|error| match of_io(data_dir, &error) {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+    made.map_err(|error| match of_io(data_dir, &error) {
         OpenError::Missing(path) => OpenError::ReadOnly { path, reason: error.to_string() },
         other => other,
     })
