@@ -53,7 +53,7 @@ test('development and demo mode say so in both languages', async ({ arrive }) =>
   await expect(guest.page.getByTestId('dev-banner'), 'the choice is kept').toContainText('Development mode')
 })
 
-test('a chat starts with a user id, and an unknown one is refused in words', async ({ arrive }) => {
+test('a chat starts with the id of somebody who is not in the list', async ({ arrive }) => {
   const ming = await arrive('小明')
   await ming.openNew('B')
   await expect(ming.page.getByTestId('chat-title')).toHaveText('Bob')

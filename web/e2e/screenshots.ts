@@ -1,8 +1,15 @@
 // Pictures of the page for people to judge: every view, size, theme and language, into screenshots/.
 // `npm run screenshots`; it fails only where a page cannot be drawn.
-import { DESKTOP, type Language, type Look, type Person, PHONE, test } from './harness/test'
+import { DESKTOP, expect, type Language, type Look, type Person, PHONE, test } from './harness/test'
 
 const FOLDER = 'screenshots'
+const HARD = [
+  'مرحبا بكم في ماجبي، كيف حالك اليوم؟ نلتقي غدا في الساعة الثامنة.',
+  'שלום Magpie 123, מה שלומך?',
+  '👨‍👩‍👧‍👦🏳️‍🌈🇨🇳👍🏽',
+  'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft',
+  '<b>not bold</b>',
+]
 
 function looks(): Look[] {
   const all: Look[] = []
@@ -49,10 +56,12 @@ for (const look of looks()) {
     await ming.page.getByTestId('composer-emoji').click()
 
     await server.call('POST', 'push', { user: '小明', channel: '2', data: '0_扣费成功_剩余次数: 5' })
-    await ming.page.getByTestId('toast-push').waitFor()
+    await expect(ming.page.getByTestId('toast-push')).toHaveCSS('opacity', '1')
     await shot(ming, '5-push')
+    for (const text of HARD) await server.send('A', '小明', text)
     await ming.open('A')
-    await shot(ming, '6-right-to-left')
+    await ming.expectLast(...HARD)
+    await shot(ming, '6-hard-texts')
 
     for (const person of [guest, ming, hua]) person.faults.expectOutage()
     await server.kill()

@@ -55,7 +55,10 @@ describe('signing in', () => {
   })
 
   it('offers the token field without demo accounts, and says when the server is away', async () => {
-    const plain = setUp({ fetchDemoUsers: async () => null })
+    const plain = setUp({
+      fetchInfo: async () => ({ name: 'magpie', version: '1', demo: false, dev: false }),
+      fetchDemoUsers: () => Promise.reject(new Error('asked for what is not there')),
+    })
     await plain.account.load()
     expect(plain.account.view).toMatchObject({ demoUsers: [], unreachable: false })
     const away = setUp({ fetchInfo: () => Promise.reject(new Error('away')) })

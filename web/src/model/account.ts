@@ -8,7 +8,8 @@ import type { User } from '../protocol/types'
 
 export interface AccountPorts {
   fetchInfo: () => Promise<ServerInfo>
-  fetchDemoUsers: () => Promise<User[] | null>
+  /** Asked only where the server says that it has some. */
+  fetchDemoUsers: () => Promise<User[]>
   demoSignIn: (user: string) => Promise<{ token: string }>
   /** Storage of this tab only, so that two windows can be two users. */
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -53,9 +54,9 @@ export class Account {
 
   async load(): Promise<void> {
     try {
-      const [info, users] = await Promise.all([this.ports.fetchInfo(), this.ports.fetchDemoUsers()])
+      const info = await this.ports.fetchInfo()
+      this.view.demoUsers = info.demo ? await this.ports.fetchDemoUsers() : []
       this.view.info = info
-      this.view.demoUsers = users ?? []
       this.view.unreachable = false
     } catch {
       this.view.unreachable = true
