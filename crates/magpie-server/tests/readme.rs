@@ -1,5 +1,6 @@
 //! The README keeps its word in both languages: its commands are run as printed against a real
-//! server, its answers have the fields it shows, and the tests it names as proofs exist.
+//! server, its answers have the fields it shows, and the tests it names as proofs exist. Also:
+//! the pages for operators explain every metric, and the token they show how to make is taken.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
@@ -25,6 +26,10 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
+fn program() -> String {
+    std::env::var("MAGPIE_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_magpie").to_owned())
+}
+
 /// A server as `make run` starts it, on a free port, stopped when dropped.
 struct Server {
     child: Child,
@@ -37,9 +42,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         // Makes every curl of the page fail when the server refuses.
         fs::write(folder.path().join(".curlrc"), "fail\nshow-error\nmax-time = 30\n").unwrap();
-        let program =
-            std::env::var("MAGPIE_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_magpie").to_owned());
-        let mut child = Command::new(program)
+        let mut child = Command::new(program())
             .args(["serve", "--dev", "--demo", "--listen", "127.0.0.1:0"])
             .current_dir(folder.path())
             .env_clear()
@@ -197,4 +200,50 @@ fn the_versions_in_the_readme_are_those_that_the_build_asks_for() {
             assert!(text.contains(&tool), "{name} does not name {tool}");
         }
     }
+}
+
+#[test]
+fn every_metric_is_explained_to_operators() {
+    let mut text = String::new();
+    for member in fs::read_dir(root().join("crates")).unwrap() {
+        sources(&member.unwrap().path().join("src"), &mut text);
+    }
+    let metrics: BTreeSet<_> = text
+        .split("metrics::")
+        .skip(1)
+        .filter(|call| ["counter!", "gauge!", "histogram!"].iter().any(|m| call.starts_with(m)))
+        .filter_map(|call| call.split('"').nth(1))
+        .collect();
+    assert!(metrics.contains("magpie_connections"), "{metrics:?}");
+    let operations = page("docs/operations.md");
+    for metric in metrics {
+        let row = format!("| `{metric}`");
+        assert!(operations.contains(&row), "docs/operations.md does not explain {metric}");
+    }
+}
+
+#[test]
+fn a_token_made_as_the_security_page_shows_is_taken() {
+    let security = page("docs/security.md");
+    let (_, from) = security.split_once("```js\n").unwrap();
+    let (code, _) = from.split_once("\n```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("signing.key");
+    fs::write(&secret, "a-secret-that-only-backends-have-0123\n").unwrap();
+    let made = Command::new("node")
+        .args(["--input-type=module", "-e"])
+        .arg(format!("{code}\nconsole.log(token('小明'))"))
+        .env("MAGPIE_SECRET_FILE", &secret)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let token = String::from_utf8(made.stdout).unwrap();
+    let judged = Command::new(program())
+        .args(["token", "inspect", token.trim(), "--data"])
+        .arg(folder.path())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let judgement = String::from_utf8(judged.stdout).unwrap();
+    assert!(judgement.contains("taken: user \"小明\""), "{judgement}");
 }
