@@ -50,6 +50,7 @@ impl Pool {
 
 /// The system's generator cannot fail once it has worked; if it does all the same, an id that
 /// repeats would lose a message, so the process ends, which loses nothing.
+#[allow(clippy::disallowed_methods, reason = "this is where the ids port gets its randomness")]
 fn fill(bytes: &mut [u8]) {
     if let Err(error) = getrandom::fill(bytes) {
         tracing::error!(%error, "the system's random generator failed: stopping");
