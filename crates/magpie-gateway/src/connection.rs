@@ -88,7 +88,9 @@ impl<T: Transport> Socket<T> {
         if self.poll_write(cx).is_err() || matches!(turn, Turn::Gone) {
             return Poll::Ready(false);
         }
-        if self.writing.is_empty() && self.conn.outbox.ending().is_some() {
+        // Also when something is still unwritten: a peer that reads nothing any more must not stay
+        // connected because of it. What is left is part of the goodbye, which is bounded in time.
+        if self.conn.outbox.ending().is_some() {
             return Poll::Ready(true);
         }
         if matches!(turn, Turn::Read) {
@@ -188,9 +190,11 @@ impl<T: Transport> Socket<T> {
         }
     }
 
-    /// Writes the close frame, ends our side and waits a little for the peer to end his.
+    /// Writes what is left and the close frame, ends our side and waits a little for the peer to
+    /// end his.
     async fn say_goodbye(mut self) {
         let Some(ending) = self.conn.outbox.ending() else { return };
+        self.conn.outbox.take(&mut self.writing);
         self.writing.push_back(frame::close(ending.code, &ending.reason));
         let goodbye = async {
             let write = poll_fn(|cx| poll_drain(&mut self.transport, cx, &mut self.writing));
