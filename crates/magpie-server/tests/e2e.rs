@@ -5,9 +5,15 @@
 mod common;
 
 mod e2e {
+    mod desk;
+    mod devices;
+    mod lifecycle;
+    mod limits;
     mod own_side;
     mod passing;
+    mod push;
     mod receipts;
     mod resume;
     mod sending;
+    mod tokens;
 }

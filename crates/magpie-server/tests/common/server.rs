@@ -19,10 +19,11 @@ use std::{
 use magpie_client::Options;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use super::{
     http::{self, Answer},
-    session::Session,
+    session::{Session, within},
 };
 
 /// The backend's key in these tests.
@@ -75,10 +76,11 @@ impl ServerBuilder {
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, ready) = mpsc::channel();
-        collect(child.stdout.take().unwrap(), log.clone(), Some(lines));
+        let (ending, ended) = oneshot::channel();
+        collect(child.stdout.take().unwrap(), log.clone(), Some((lines, ending)));
         collect(child.stderr.take().unwrap(), log.clone(), None);
         let mut server =
-            TestServer { child, address, folder, log, builder: self.clone(), status: None };
+            TestServer { child, address, folder, log, builder: self.clone(), status: None, ended };
         loop {
             match ready.recv_timeout(START_TIMEOUT) {
                 Ok(line) if line.starts_with("magpie ready in ") => return Ok(server),
@@ -87,7 +89,8 @@ impl ServerBuilder {
                         server.address = bound.parse().unwrap();
                     }
                 }
-                Err(_) => {
+                Err(mpsc::RecvTimeoutError::Timeout) => server.kill(),
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
                     let status = server.wait();
                     return Err(FailedStart { status, log: server.log() });
                 }
@@ -130,11 +133,10 @@ fn free_address() -> SocketAddr {
     SocketAddr::from(([127, high.max(1), low, last], 0))
 }
 
-fn collect(
-    from: impl Read + Send + 'static,
-    log: Arc<Mutex<String>>,
-    lines: Option<mpsc::Sender<String>>,
-) {
+/// Where lines of the start go, and what is dropped at the end.
+type Watch = (mpsc::Sender<String>, oneshot::Sender<()>);
+
+fn collect(from: impl Read + Send + 'static, log: Arc<Mutex<String>>, watch: Option<Watch>) {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines() {
             let Ok(line) = line else { return };
@@ -143,7 +145,7 @@ fn collect(
                 log.push_str(&line);
                 log.push('\n');
             }
-            if let Some(lines) = &lines {
+            if let Some((lines, _)) = &watch {
                 // After the start nobody listens any more.
                 let _ = lines.send(line);
             }
@@ -166,6 +168,7 @@ pub struct TestServer {
     log: Arc<Mutex<String>>,
     builder: ServerBuilder,
     status: Option<ExitStatus>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl TestServer {
@@ -209,7 +212,14 @@ impl TestServer {
         assert!(sent.success(), "no process {pid}");
     }
 
-    /// Waits for its end.
+    /// Waits for its end while this test's clients go on.
+    pub async fn ended(&mut self) -> ExitStatus {
+        // Fails when it has ended; its standard output closes no sooner than that.
+        let _ = within("the end of the server", &mut self.ended).await;
+        self.wait()
+    }
+
+    /// Waits for its end; nothing else of this test runs meanwhile.
     pub fn wait(&mut self) -> ExitStatus {
         let status = self.child.wait().unwrap();
         self.status = Some(status);
