@@ -35,15 +35,21 @@ test('what a market page missed is replayed in order when it opens', async ({ ar
 
 test('a 004 phone talks with the agent in the page', async ({ arrive, server }) => {
   const agent = await arrive('agent', DESKTOP)
-  const phone = await OldClient.open(server, 'webSocket', '17')
+  await server.call('PUT', 'users/42', { name: '车主 42' })
+  const phone = await OldClient.open(server, 'webSocket', '42')
   phone.say('heartbeat')
   await phone.expectGot('success')
   phone.say('机器坏了')
-  await expect(agent.entry('17')).toContainText('机器坏了')
-  await agent.open('17')
+  await expect(agent.entry('42')).toContainText('机器坏了')
+  await agent.open('42')
   await expect(agent.page.getByTestId('message-text').last()).toHaveText('机器坏了')
   await expect.poll(() => phone.got.length, 'the phone draws what it gets back').toBe(2)
-  expect(JSON.parse(phone.got[1] ?? '')).toMatchObject({ role: 'user', uid: 17, text: '机器坏了' })
+  expect(JSON.parse(phone.got[1] ?? '')).toMatchObject({
+    role: 'user',
+    username: '车主 42',
+    uid: 42,
+    text: '机器坏了',
+  })
 
   await agent.say('马上派人过去')
   await expect.poll(() => phone.got.length).toBe(3)
@@ -80,14 +86,14 @@ test('a 001 page and a native user exchange bare texts', async ({ arrive, server
 
 test('a 002 page gets objects with a message, never plain text', async ({ arrive, server }) => {
   const hua = await arrive('翠花')
-  const page = await OldClient.open(server, 'websocket', 'B')
+  const page = await OldClient.open(server, 'websocket', 'merchant')
   page.say('PING')
   await page.expectGot('{"type":"pong"}')
-  page.say(JSON.stringify({ formUserId: 'B', toUserId: '翠花', message: '步数 8000' }))
-  await expect(hua.entry('B')).toContainText('步数 8000')
-  await hua.open('B')
+  page.say(JSON.stringify({ formUserId: 'merchant', toUserId: '翠花', message: '步数 8000' }))
+  await expect(hua.entry('merchant')).toContainText('步数 8000')
+  await hua.open('merchant')
   await hua.say('厉害')
-  expect((await page.objects(2))[1]).toEqual({ type: 'message', formUserId: '翠花', toUserId: 'B', message: '厉害' })
+  expect((await page.objects(2))[1]).toEqual({ type: 'message', formUserId: '翠花', toUserId: 'merchant', message: '厉害' })
   page.leave()
 })
 

@@ -6,7 +6,7 @@ const FOLDER = 'screenshots'
 const HARD = [
   'مرحبا بكم في ماجبي، كيف حالك اليوم؟ نلتقي غدا في الساعة الثامنة.',
   'שלום Magpie 123, מה שלומך?',
-  '👨‍👩‍👧‍👦🏳️‍🌈🇨🇳👍🏽',
+  '👨‍👩‍👧‍👦 🏳️‍🌈 🇨🇳 👍🏽 👩‍⚕️ 🤷‍♂️ ❤️‍🔥 1️⃣ 🏴󠁧󠁢󠁳󠁣󠁴󠁿 ☀️ ✓ ←',
   'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft',
   '<b>not bold</b>',
 ]
