@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -91,16 +91,7 @@ async fn serve(
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         let (gate, http, slot) = (gate_of_service.clone(), http.clone(), slot_of_service.clone());
-        async move {
-            let answer = match upgrade::route(&gate, request.uri().path()) {
-                upgrade::Route::Http => http.call(request).await,
-                upgrade::Route::Refused(refusal) => refusal,
-                upgrade::Route::Socket(target) => {
-                    upgrade::upgrade(&gate, lane, peer, request, target, slot).await
-                }
-            };
-            Ok::<_, Infallible>(answer)
-        }
+        async move { Ok::<_, Infallible>(answer(gate, lane, peer, request, http, slot).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -121,6 +112,31 @@ async fn serve(
     }
     // An upgraded socket has taken the slot along; a plain one gives it back here.
     drop(slot);
+}
+
+/// Answers one request. One whose body comes in chunks is the last of its connection: had it a
+/// length too (hyper hides it), a proxy in front may see its end elsewhere, and what comes behind
+/// would be a smuggled request.
+async fn answer(
+    gate: Arc<Gate>,
+    lane: usize,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+    http: Arc<dyn Http>,
+    slot: Arc<Mutex<Option<Slot>>>,
+) -> Response<Body> {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut answer = match upgrade::route(&gate, request.uri().path()) {
+        upgrade::Route::Http => http.call(request).await,
+        upgrade::Route::Refused(refusal) => refusal,
+        upgrade::Route::Socket(target) => {
+            upgrade::upgrade(&gate, lane, peer, request, target, slot).await
+        }
+    };
+    if chunked {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// An answer with a text body.
