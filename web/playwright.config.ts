@@ -1,8 +1,14 @@
 // Browser tests: Debian's chromium against the real binary. Nothing is downloaded; where the browser
 // or the binary is missing the run fails and says so.
+import { existsSync } from 'node:fs'
+
 import { defineConfig } from '@playwright/test'
 
-const chromium = process.env['MAGPIE_CHROMIUM'] ?? '/usr/bin/chromium'
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const chromium = process.env['MAGPIE_CHROMIUM'] ?? PLACES.find((path) => existsSync(path))
+if (chromium === undefined) {
+  throw new Error(`no chromium at ${PLACES.join(', ')}: apt-get install chromium, or name one in MAGPIE_CHROMIUM`)
+}
 
 export default defineConfig({
   testDir: 'e2e',

@@ -123,3 +123,11 @@ test.describe('without demo accounts', () => {
     await expect(state).toContainText(yan.words['state.banned'])
   })
 })
+
+test('the page comes with a content policy that allows nothing from elsewhere and nothing inline', async ({ server }) => {
+  const policy = (await fetch(`${server.origin}/`)).headers.get('content-security-policy') ?? ''
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).toContain("script-src 'self'")
+  expect(policy).not.toContain('unsafe')
+  expect(policy).not.toMatch(/(script|style|connect)-src [^;]*(\*|https:)/)
+})
