@@ -3,7 +3,7 @@
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -73,11 +73,6 @@ impl Wire {
         self.send(&frame(0x81, text.as_bytes()));
     }
 
-    /// Nothing more will be sent.
-    pub(crate) fn half_close(&self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
-    }
-
     /// Makes `len` bytes available; false when the connection ended before.
     fn fill(&mut self, len: usize) -> bool {
         let mut chunk = [0; 16_384];
@@ -105,7 +100,8 @@ impl Wire {
             return Got::End;
         }
         let opcode = self.pending[0] & 0x0f;
-        let (head, len) = match self.pending[1] {
+        let short = self.pending[1];
+        let (head, len) = match short {
             126 if self.fill(4) => {
                 (4, usize::from(u16::from_be_bytes(self.pending[2..4].try_into().unwrap())))
             }
@@ -180,7 +176,9 @@ impl Wire {
         let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap();
         let length = head
             .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+            .find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+            })
             .unwrap_or(0);
         if !self.fill(length) {
             return None;

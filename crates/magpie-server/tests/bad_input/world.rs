@@ -27,6 +27,8 @@ pub(crate) struct Start {
     pub(crate) data: PathBuf,
     pub(crate) listen: String,
     pub(crate) env: Vec<(&'static str, String)>,
+    /// With the demo users and the route that signs them in.
+    pub(crate) demo: bool,
     /// Shell commands that run first, in a mount namespace of the server's own.
     pub(crate) before: Option<String>,
 }
@@ -38,7 +40,14 @@ impl Start {
         fs::create_dir_all(base).unwrap();
         let folder = Arc::new(tempfile::tempdir_in(base).unwrap());
         let data = folder.path().join("data");
-        Self { folder, data, listen: "127.0.0.1:0".into(), env: Vec::new(), before: None }
+        Self {
+            folder,
+            data,
+            listen: "127.0.0.1:0".into(),
+            env: Vec::new(),
+            demo: true,
+            before: None,
+        }
     }
 
     pub(crate) fn set(mut self, name: &'static str, value: &str) -> Self {
@@ -59,8 +68,9 @@ impl Start {
             }
         };
         command
-            .args(["serve", "--dev", "--demo", "--listen", &self.listen, "--data"])
+            .args(["serve", "--dev", "--listen", &self.listen, "--data"])
             .arg(&self.data)
+            .args(self.demo.then_some("--demo"))
             .current_dir(self.folder.path())
             .env_clear()
             .envs([("LANG", "C.UTF-8"), ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")])
@@ -82,9 +92,9 @@ impl Start {
     pub(crate) fn runs(self) -> Server {
         let mut child = self.command().spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (lines, printed) = mpsc::channel();
-        collect(child.stdout.take().unwrap(), log.clone(), Some(lines));
-        collect(child.stderr.take().unwrap(), log.clone(), None);
+        let (lines, printed) = mpsc::sync_channel(1_024);
+        collect(child.stdout.take().unwrap(), log.clone(), lines.clone());
+        collect(child.stderr.take().unwrap(), log.clone(), lines);
         let mut address = None;
         loop {
             let Ok(line) = printed.recv_timeout(START) else {
@@ -104,15 +114,13 @@ impl Start {
 fn collect(
     from: impl Read + Send + 'static,
     log: Arc<Mutex<Vec<String>>>,
-    lines: Option<mpsc::Sender<String>>,
+    lines: mpsc::SyncSender<String>,
 ) {
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             log.lock().unwrap().push(line.clone());
-            if let Some(lines) = &lines {
-                // After the start nobody listens any more.
-                let _ = lines.send(line);
-            }
+            // After the start nobody listens any more.
+            let _ = lines.try_send(line);
         }
     });
 }
@@ -209,6 +217,7 @@ pub(crate) fn id(user: &str) -> UserId {
     UserId::parse(user).unwrap()
 }
 
+#[allow(clippy::disallowed_methods, reason = "the server under test lives by the real clock")]
 pub(crate) fn now_ms() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
@@ -246,7 +255,8 @@ impl Bystanders {
     /// Sends without expecting success; the reply.
     pub(crate) fn say(&mut self, text: &str) -> Value {
         let cid = format!("{}-{}", self.seq, text.len());
-        let send = json!({"t": "send", "r": 9, "to": "B", "cid": cid, "b": {"k": "text", "x": text}});
+        let send =
+            json!({"t": "send", "r": 9, "to": "B", "cid": cid, "b": {"k": "text", "x": text}});
         self.from.text(&send.to_string());
         self.from.find(|frame| frame["r"] == 9).unwrap()
     }
