@@ -174,16 +174,16 @@ impl World {
     }
 
     fn finish(mut self) {
-        let mut reader = self.server.session("A");
-        self.bystanders.nothing_lost(&mut reader);
         assert!(self.server.alive());
+        // Whoever is still connected would be waited for.
+        let said = self.bystanders.leave();
+        drop(self.native);
+        said.nothing_lost(&mut self.server.session("A"));
         let log = self.server.log_after(0);
         assert!(!log.iter().any(|line| line.contains("panicked")), "{log:?}");
-        drop(reader);
-        let start = self.server.stop();
         // What was acknowledged is there after a restart, too.
-        let again = start.runs();
-        self.bystanders.nothing_lost(&mut again.session("A"));
+        let again = self.server.stop().runs();
+        said.nothing_lost(&mut again.session("A"));
     }
 }
 

@@ -166,7 +166,7 @@ fn handshakes() -> Vec<Row> {
             "a handshake with a body",
             handshake("/v1/ws", "Content-Length: 5\r\n") + "hello",
             Status(400, "bad_request"),
-            State::Closed,
+            State::Usable,
         ),
     ]
 }

@@ -268,10 +268,34 @@ impl Bystanders {
         self.to.find(|frame| frame["t"] == "msg" && frame["seq"] == seq).unwrap();
     }
 
-    /// Everything that was acknowledged is in the history, once and in order.
-    pub(crate) fn nothing_lost(&mut self, reader: &mut Wire) {
+    /// They hang up; what they said is still to be found.
+    pub(crate) fn leave(self) -> Said {
+        self.said()
+    }
+
+    /// Everything that was acknowledged so far is in the history.
+    pub(crate) fn nothing_lost(&self, reader: &mut Wire) {
+        self.said().nothing_lost(reader);
+    }
+
+    fn said(&self) -> Said {
+        let conversation = self.conversation.clone();
+        Said { conversation, first: self.first, last: self.seq }
+    }
+}
+
+/// Acknowledged messages.
+pub(crate) struct Said {
+    conversation: String,
+    first: u64,
+    last: u64,
+}
+
+impl Said {
+    /// All of it is in the history, once and in order.
+    pub(crate) fn nothing_lost(&self, reader: &mut Wire) {
         let mut after = self.first - 1;
-        while after < self.seq {
+        while after < self.last {
             let ask = json!({"t": "history", "r": 8, "c": self.conversation, "after": after,
                 "limit": 100});
             reader.text(&ask.to_string());
@@ -280,7 +304,7 @@ impl Bystanders {
                 after += 1;
                 assert_eq!(item["seq"], after, "{item}");
             }
-            assert!(page["more"] == true || after == self.seq, "history ends at {after}");
+            assert!(page["more"] == true || after == self.last, "history ends at {after}");
         }
     }
 }
