@@ -38,7 +38,8 @@ for (const look of looks()) {
     const ming = await arrive('小明', look)
     await server.call('POST', 'messages', { to: '小明', text: '您的订单已发货' })
     await server.send('A', '小明', 'مرحبا، كيف حالك؟')
-    await ming.badge('A').waitFor()
+    await ming.badge('system').waitFor()
+    await expect(ming.badge('A')).toHaveText('2')
     await shot(ming, '2-list')
 
     await hua.open('小明')

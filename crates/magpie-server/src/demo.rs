@@ -38,7 +38,7 @@ pub const USERS: [DemoUser; 8] = [
 ];
 
 /// A conversation: the two ids and the texts; a leading `>` is the first speaking, `<` the second.
-/// `read` messages are marked read by both, the rest is left unread.
+/// `read` messages are marked read by both, and what came before one's own last line.
 struct Talk {
     first: &'static str,
     second: &'static str,
@@ -54,26 +54,26 @@ const TALKS: [Talk; 5] = [
         desk: false,
         read: 18,
         lines: &[
-            ">翠花,在吗?",
-            "<在呢,怎么啦",
-            ">周末去爬山吗?",
-            "<好呀!去哪座?",
-            ">香山吧,红叶正好",
-            "<几点出发?",
-            ">早上八点,地铁站见",
-            "<行,我带早饭 🥟",
+            ">翠花，在吗？",
+            "<在呢，怎么啦",
+            ">周末去爬山吗？",
+            "<好呀！去哪座？",
+            ">香山吧，红叶正好",
+            "<几点出发？",
+            ">早上八点，地铁站见",
+            "<行，我带早饭 🥟",
             ">那我带水和水果",
             "<别忘了充电宝",
             ">记下了",
-            "<要不要叫上小李?",
+            "<要不要叫上小李？",
             ">他说他周末加班 😂",
             "<太惨了",
             ">改天请他吃饭",
-            "<山上冷,多穿点",
+            "<山上冷，多穿点",
             ">你也是",
-            "<好的,周六见!",
+            "<好的，周六见！",
             ">周六见 👋",
-            "<对了,天气预报说可能下雨",
+            "<对了，天气预报说可能下雨",
         ],
     },
     Talk {
@@ -82,17 +82,17 @@ const TALKS: [Talk; 5] = [
         desk: false,
         read: 8,
         lines: &[
-            ">你好,自行车还在吗?",
-            "<在的,九成新",
-            ">能便宜点吗?",
+            ">你好，自行车还在吗？",
+            "<在的，九成新",
+            ">能便宜点吗？",
             "<最低 350",
-            ">可以看看细节图吗?",
+            ">可以看看细节图吗？",
             "<晚上回家拍给你",
-            ">好的,不急",
+            ">好的，不急",
             "<车锁也一起送你",
-            ">太好了,在哪里交易?",
-            "<南门可以吗?",
-            ">可以,明天下午五点",
+            ">太好了，在哪里交易？",
+            "<南门可以吗？",
+            ">可以，明天下午五点",
             "<没问题",
         ],
     },
@@ -118,11 +118,11 @@ const TALKS: [Talk; 5] = [
         desk: false,
         read: 4,
         lines: &[
-            ">Alice,文档翻译好了吗?",
+            ">Alice，文档翻译好了吗？",
             "<Almost, the last page is left",
-            ">需要帮忙吗?",
+            ">需要帮忙吗？",
             "<Could you check the terms?",
-            ">没问题,发我吧",
+            ">没问题，发我吧",
             "<Sent, thank you!",
         ],
     },
@@ -132,13 +132,13 @@ const TALKS: [Talk; 5] = [
         desk: true,
         read: 4,
         lines: &[
-            ">您好,我的洗车次数没到账",
-            "<您好,请问是哪个门店?",
-            ">二号店,刚付的款",
-            "<稍等,我帮您查一下",
-            "<已经到账了,剩余次数: 5",
-            ">看到了,谢谢!",
-            "<不客气,祝您用车愉快",
+            ">您好，我的洗车次数没到账",
+            "<您好，请问是哪个门店？",
+            ">二号店，刚付的款",
+            "<稍等，我帮您查一下",
+            "<已经到账了，剩余次数: 5",
+            ">看到了，谢谢！",
+            "<不客气，祝您用车愉快",
             ">再见",
         ],
     },
@@ -202,6 +202,12 @@ impl Talk {
         if self.desk { ConversationId::desk(first) } else { ConversationId::direct(first, second) }
     }
 
+    /// Who wrote has read what came before it.
+    fn last_line_of(&self, mark: char) -> u64 {
+        let own = (1_u64..).zip(self.lines).filter(|(_, line)| line.starts_with(mark));
+        own.map(|(seq, _)| seq).max().unwrap_or(0)
+    }
+
     fn ops(&self, number: usize, now_ms: u64, ids: &dyn Ids) -> Result<Vec<Op>, IdError> {
         let (first, second) = (UserId::parse(self.first)?, UserId::parse(self.second)?);
         let mut ops = Vec::new();
@@ -223,8 +229,9 @@ impl Talk {
             }));
         }
         let conversation = self.conversation(&first, &second);
-        for user in [first, second] {
-            ops.push(Op::Read { user, conversation, seq: self.read });
+        for (user, mark) in [(first, '>'), (second, '<')] {
+            let seq = self.read.max(self.last_line_of(mark));
+            ops.push(Op::Read { user, conversation, seq });
         }
         Ok(ops)
     }

@@ -10,8 +10,13 @@ const SYSTEM = 'system'
 /** For a visitor the desk has no face but "customer service"; an agent sees the visitor. */
 export function titleOf(entry: Entry | undefined, meId: string): string {
   if (!entry || (entry.kind === 'desk' && (!entry.peer || entry.peer.id === meId))) return t('inbox.support')
-  if (entry.peer?.id === SYSTEM && ['', SYSTEM].includes(entry.peer.name)) return t('inbox.system')
+  if (isSystemFace(entry)) return t('inbox.system')
   return entry.peer ? entry.peer.name || entry.peer.id : entry.c
+}
+
+/** The backend, not a person. */
+export function isSystemFace(entry: Entry | undefined): boolean {
+  return entry?.peer?.id === SYSTEM && ['', SYSTEM].includes(entry.peer.name)
 }
 
 export function isDeskFace(entry: Entry | undefined, meId: string): boolean {
