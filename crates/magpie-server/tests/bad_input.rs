@@ -6,6 +6,8 @@
 
 #[path = "bad_input/frames.rs"]
 mod frames;
+#[path = "bad_input/greedy.rs"]
+mod greedy;
 #[path = "bad_input/http.rs"]
 mod http;
 #[path = "bad_input/json.rs"]
@@ -271,6 +273,14 @@ fn bad_tokens_are_refused_and_bad_cursors_start_over() {
 #[test]
 fn bad_requests_get_a_clear_answer() {
     play(Start::fresh(), http::rows());
+}
+
+#[test]
+fn who_wants_more_than_his_share_is_told_to_wait() {
+    let start = Start::fresh()
+        .set("MAGPIE_LIMITS__MESSAGES_PER_S", greedy::RATE)
+        .set("MAGPIE_LIMITS__MESSAGES_BURST", greedy::BURST);
+    play(start, greedy::rows());
 }
 
 #[test]
