@@ -38,6 +38,16 @@ test('two windows of one person show the same chat, his own messages too', async
   await expect(phone.bubble('从电脑写的')).toHaveAttribute('data-own', 'true')
 })
 
+test('the sixth window of one person pauses the first, which comes back when it is wanted', async ({ arrive }) => {
+  const first = await arrive('小明')
+  const state = first.page.getByTestId('connection-state')
+  for (let window = 2; window <= 6; window++) await arrive('小明')
+  await expect(state).toContainText(first.words['state.limit'])
+  await expect(state, 'it does not fight for its place').toHaveAttribute('data-state', 'closed')
+  await state.getByRole('button').click()
+  await first.expectConnected()
+})
+
 test('development and demo mode say so in both languages', async ({ arrive }) => {
   const guest = await arrive(null)
   await guest.visit()
