@@ -165,6 +165,7 @@ fn ping(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, rece
     let cursor = resume::pong_cursor(gate, conn);
     let pong = server::pong(r, cursor.as_deref(), conn.outbox.durable_count(), gate.core.now_ms());
     conn.outbox.push(frame::text(&pong));
+    native::slow_down(gate, conn);
 }
 
 fn typing(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, target: Target) {

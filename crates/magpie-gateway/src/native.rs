@@ -30,6 +30,9 @@ use crate::{
 /// Request number of writes whose answer nobody asked for.
 pub(crate) const NO_REPLY: u64 = u64::MAX;
 
+/// Before its hello a connection gets an answer so often.
+const STRANGER_PAUSE_MS: u32 = 50;
+
 /// The native protocol.
 pub struct Native;
 
@@ -50,6 +53,7 @@ impl Door for Native {
                 let retry = refused.code.retry();
                 let error = server::error(refused.r, refused.code, retry, &refused.message);
                 conn.outbox.push(frame::text(&error));
+                slow_down(gate, conn);
                 return;
             }
         };
@@ -57,6 +61,7 @@ impl Door for Native {
             (None, ClientOp::Hello(hello)) => sign_in(gate, conn, request.r, hello),
             (None, _) => {
                 refuse(conn, request.r, &Refusal::new(ErrorCode::HelloRequired, "say hello first"));
+                slow_down(gate, conn);
             }
             (Some(_), ClientOp::Hello(_)) => refuse(
                 conn,
@@ -105,6 +110,19 @@ impl Door for Native {
         if r != NO_REPLY {
             conn.outbox.push(frame::text(&text));
         }
+    }
+}
+
+/// Counts what has no rate of its own (pings, frames that are no requests) against the second
+/// rate. Over it nothing is refused: the connection is read more slowly.
+pub(crate) fn slow_down(gate: &Gate, conn: &Conn) {
+    let rate = gate.settings.limits.ephemeral;
+    let wait_ms = match conn.identity() {
+        Some(identity) => identity.bucket.take(rate, gate.core.clock.uptime_ms()).err(),
+        None => Some(STRANGER_PAUSE_MS),
+    };
+    if let Some(wait_ms) = wait_ms {
+        conn.pause(wait_ms);
     }
 }
 

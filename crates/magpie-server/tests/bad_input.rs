@@ -279,7 +279,8 @@ fn bad_requests_get_a_clear_answer() {
 fn who_wants_more_than_his_share_is_told_to_wait() {
     let start = Start::fresh()
         .set("MAGPIE_LIMITS__MESSAGES_PER_S", greedy::RATE)
-        .set("MAGPIE_LIMITS__MESSAGES_BURST", greedy::BURST);
+        .set("MAGPIE_LIMITS__MESSAGES_BURST", greedy::BURST)
+        .set("MAGPIE_LIMITS__EPHEMERAL_PER_S", greedy::EPHEMERAL);
     play(start, greedy::rows());
 }
 
