@@ -171,6 +171,58 @@ fn handshakes() -> Vec<Row> {
     ]
 }
 
+/// Heads that are no HTTP, or too much of it.
+fn heads() -> Vec<Row> {
+    vec![
+        http(
+            "a header folded over two lines",
+            "GET /healthz HTTP/1.1\r\nHost: magpie\r\nX-A: b\r\n c\r\n\r\n",
+            Status(400, ""),
+            State::Closed,
+        ),
+        http(
+            "a space before the colon",
+            "GET /healthz HTTP/1.1\r\nHost : magpie\r\n\r\n",
+            Status(400, ""),
+            State::Closed,
+        ),
+        http(
+            "NUL in a header",
+            "GET /healthz HTTP/1.1\r\nHost: mag\0pie\r\n\r\n",
+            Status(400, ""),
+            State::Closed,
+        ),
+        http(
+            "no HTTP at all",
+            *b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+            Status(400, ""),
+            State::Closed,
+        ),
+        http("HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Cut, State::Closed),
+        http(
+            "a header of 1 MiB",
+            format!(
+                "GET /healthz HTTP/1.1\r\nHost: magpie\r\nX-A: {}\r\n\r\n",
+                "a".repeat(1 << 20)
+            ),
+            Status(431, ""),
+            State::Closed,
+        ),
+        http(
+            "200 headers",
+            format!("GET /healthz HTTP/1.1\r\nHost: magpie\r\n{}\r\n", "X-A: b\r\n".repeat(200)),
+            Status(431, ""),
+            State::Closed,
+        ),
+        http(
+            "an address of 1 MiB",
+            format!("GET /{} HTTP/1.1\r\nHost: magpie\r\n\r\n", "a".repeat(1 << 20)),
+            Status(431, ""),
+            State::Closed,
+        ),
+    ]
+}
+
 /// Requests that two HTTP parsers may read differently: one of them would be smuggled past a proxy.
 fn ambiguous() -> Vec<Row> {
     let post = |headers: &str, rest: &str| {
@@ -200,31 +252,6 @@ fn ambiguous() -> Vec<Row> {
             State::Closed,
         ),
         http(
-            "a header folded over two lines",
-            "GET /healthz HTTP/1.1\r\nHost: magpie\r\nX-A: b\r\n c\r\n\r\n",
-            Status(400, ""),
-            State::Closed,
-        ),
-        http(
-            "a space before the colon",
-            "GET /healthz HTTP/1.1\r\nHost : magpie\r\n\r\n",
-            Status(400, ""),
-            State::Closed,
-        ),
-        http(
-            "NUL in a header",
-            "GET /healthz HTTP/1.1\r\nHost: mag\0pie\r\n\r\n",
-            Status(400, ""),
-            State::Closed,
-        ),
-        http(
-            "no HTTP at all",
-            *b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-            Status(400, ""),
-            State::Closed,
-        ),
-        http("HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Cut, State::Closed),
-        http(
             "chunks and a length, with a request behind",
             post(
                 "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
@@ -248,33 +275,12 @@ fn ambiguous() -> Vec<Row> {
             Status(400, ""),
             State::Closed,
         ),
-        http(
-            "a header of 1 MiB",
-            format!(
-                "GET /healthz HTTP/1.1\r\nHost: magpie\r\nX-A: {}\r\n\r\n",
-                "a".repeat(1 << 20)
-            ),
-            Status(431, ""),
-            State::Closed,
-        ),
-        http(
-            "200 headers",
-            format!("GET /healthz HTTP/1.1\r\nHost: magpie\r\n{}\r\n", "X-A: b\r\n".repeat(200)),
-            Status(431, ""),
-            State::Closed,
-        ),
-        http(
-            "an address of 1 MiB",
-            format!("GET /{} HTTP/1.1\r\nHost: magpie\r\n\r\n", "a".repeat(1 << 20)),
-            Status(431, ""),
-            State::Closed,
-        ),
     ]
 }
 
 /// The table.
 pub(crate) fn rows() -> Vec<Row> {
-    [bodies(), paths(), handshakes(), ambiguous()].into_iter().flatten().collect()
+    [bodies(), paths(), handshakes(), heads(), ambiguous()].into_iter().flatten().collect()
 }
 
 /// The table of those who take their time.
