@@ -64,7 +64,7 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!(open = gate.open_sockets(), "draining");
+    tracing::info!("draining");
     let _ = draining.send(true);
     let threads = runtimes.drain().await;
     for thread in threads {
