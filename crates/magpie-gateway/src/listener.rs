@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -114,9 +114,7 @@ async fn serve(
     drop(slot);
 }
 
-/// Answers one request. One whose body comes in chunks is the last of its connection: had it a
-/// length too (hyper hides it), a proxy in front may see its end elsewhere, and what comes behind
-/// would be a smuggled request.
+/// Answers one request.
 async fn answer(
     gate: Arc<Gate>,
     lane: usize,
@@ -125,18 +123,13 @@ async fn answer(
     http: Arc<dyn Http>,
     slot: Arc<Mutex<Option<Slot>>>,
 ) -> Response<Body> {
-    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let mut answer = match upgrade::route(&gate, request.uri().path()) {
+    match upgrade::route(&gate, request.uri().path()) {
         upgrade::Route::Http => http.call(request).await,
         upgrade::Route::Refused(refusal) => refusal,
         upgrade::Route::Socket(target) => {
             upgrade::upgrade(&gate, lane, peer, request, target, slot).await
         }
-    };
-    if chunked {
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    answer
 }
 
 /// An answer with a text body.
