@@ -248,10 +248,16 @@ impl Store for SqliteStore {
                 let page = ResumePage { position, changed: Vec::new(), next: None };
                 return Box::pin(std::future::ready(Ok(page)));
             }
-            Since::Maybe(candidates) => Some(candidates),
+            Since::Maybe(position, candidates) => Some((position, candidates)),
             Since::Unknown => None,
         };
-        self.reads.read(move |conn, position| resume::page(conn, position, &query, candidates))
+        self.reads.read(move |conn, position| match candidates {
+            // The read may see later commits; the list of candidates does not cover them.
+            Some((known, candidates)) => {
+                resume::page(conn, position.min(known), &query, Some(candidates))
+            }
+            None => resume::page(conn, position, &query, None),
+        })
     }
 
     fn inbox(

@@ -44,8 +44,8 @@ struct Noted {
 pub(crate) enum Since {
     /// Nothing changed up to this position.
     Nothing(Position),
-    /// At most these conversations changed (more may be named than did).
-    Maybe(Vec<ConversationId>),
+    /// At most these conversations changed up to this position (more may be named than did).
+    Maybe(Position, Vec<ConversationId>),
     /// Too long ago to say.
     Unknown,
 }
@@ -149,7 +149,7 @@ impl Recent {
             .collect();
         maybe.sort_unstable();
         maybe.dedup();
-        Since::Maybe(maybe)
+        Since::Maybe(position, maybe)
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
         let recent = Recent::new(0, 2);
         recent.committed(&[change(1, "a", "b"), change(2, "a", "c"), change(3, "a", "b")], 3);
         let of_c = ConversationId::direct(&user("a"), &user("c"));
-        assert_eq!(recent.since(&user("c"), false, 1), Since::Maybe(vec![of_c]));
+        assert_eq!(recent.since(&user("c"), false, 1), Since::Maybe(3, vec![of_c]));
         assert_eq!(recent.since(&user("a"), false, 0), Since::Unknown);
         assert_eq!(recent.position(), 3);
     }
@@ -196,7 +196,7 @@ mod tests {
         recent.committed(&[Change { ver: 1, conversation, whose }], 1);
         assert_eq!(recent.since(&user("x"), false, 0), Since::Nothing(1));
         for (who, agent) in [("x", true), ("v", false)] {
-            assert_eq!(recent.since(&user(who), agent, 0), Since::Maybe(vec![conversation]));
+            assert_eq!(recent.since(&user(who), agent, 0), Since::Maybe(1, vec![conversation]));
         }
     }
 }
