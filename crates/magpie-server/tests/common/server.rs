@@ -75,7 +75,7 @@ impl ServerBuilder {
         let mut command = self.command(&folder.path().join("data"), address);
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
-        let (lines, ready) = mpsc::channel();
+        let (lines, ready) = mpsc::sync_channel(256);
         let (ending, ended) = oneshot::channel();
         collect(child.stdout.take().unwrap(), log.clone(), Some((lines, ending)));
         collect(child.stderr.take().unwrap(), log.clone(), None);
@@ -134,7 +134,7 @@ fn free_address() -> SocketAddr {
 }
 
 /// Where lines of the start go, and what is dropped at the end.
-type Watch = (mpsc::Sender<String>, oneshot::Sender<()>);
+type Watch = (mpsc::SyncSender<String>, oneshot::Sender<()>);
 
 fn collect(from: impl Read + Send + 'static, log: Arc<Mutex<String>>, watch: Option<Watch>) {
     std::thread::spawn(move || {
@@ -147,7 +147,7 @@ fn collect(from: impl Read + Send + 'static, log: Arc<Mutex<String>>, watch: Opt
             }
             if let Some((lines, _)) = &watch {
                 // After the start nobody listens any more.
-                let _ = lines.send(line);
+                let _ = lines.try_send(line);
             }
         }
     });
