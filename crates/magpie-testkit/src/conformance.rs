@@ -57,6 +57,7 @@ macro_rules! store_conformance {
             who_stops_being_an_agent_sees_no_desk
             desk_marks_are_the_highest_of_the_others
             history_pages_go_both_ways
+            pages_and_resumes_stop_at_their_bytes
             history_is_dense_for_every_viewer
             history_of_others_is_none
             a_deleted_side_is_one_range_below

@@ -382,6 +382,13 @@ pub struct ResumeQuery {
     pub budget_bytes: usize,
 }
 
+/// Most bytes of messages in one history page, and of one conversation in a resume: bodies, and
+/// [`MESSAGE_BYTES`] each. A single message always fits.
+pub const PAGE_BYTES_MAX: usize = 512 * 1024;
+
+/// What a message weighs beside its body.
+pub const MESSAGE_BYTES: usize = 256;
+
 /// The store port. One instance per process; cheap to share.
 pub trait Store: Send + Sync + 'static {
     /// Queues a write. The answer comes through the commit sink.
@@ -419,7 +426,7 @@ pub trait Store: Send + Sync + 'static {
         conversation: ConversationId,
     ) -> ReadFuture<Option<Entry>>;
 
-    /// A page of history as `user` sees it; `None` when he is not in it.
+    /// A page of history as `user` sees it, cut at [`PAGE_BYTES_MAX`]; `None` when he is not in it.
     fn history(
         &self,
         user: UserId,

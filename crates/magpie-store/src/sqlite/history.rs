@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use magpie_core::model::{Gone, HistoryPage, Item, Message};
+use magpie_core::{
+    model::{Gone, HistoryPage, Item, Message},
+    port::store::{MESSAGE_BYTES, PAGE_BYTES_MAX},
+};
 use magpie_proto::{Seq, UserId, client::Edge};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -53,17 +56,52 @@ pub(crate) fn page(
         Edge::After(seq) => {
             let from = seq.saturating_add(1);
             let to = from.max(cleared + 1).saturating_add(limit - 1).min(head);
+            let (_, to) = fit(conn, conversation, from.max(cleared + 1), to, End::Oldest)?;
             (from, to, to < head)
         }
         Edge::Newest | Edge::Before(_) => {
             let to = if let Edge::Before(seq) = edge { seq.saturating_sub(1) } else { head };
             let to = to.min(head);
             let from = (to + 1).saturating_sub(limit).max(1);
+            let (fitting, _) = fit(conn, conversation, from.max(cleared + 1), to, End::Newest)?;
             // What lies below the deleted part is one range, down to the first place.
-            if from <= cleared + 1 { (1, to, false) } else { (from, to, true) }
+            if fitting <= cleared + 1 { (1, to, false) } else { (fitting, to, fitting > 1) }
         }
     };
     Ok(HistoryPage { items: places(conn, conversation, viewer, from, to)?, head, more })
+}
+
+/// The end of a range that a page is filled from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Newest,
+    Oldest,
+}
+
+/// The part of a range whose messages fit a page, filled from one end; at least one message.
+pub(crate) fn fit(
+    conn: &Connection,
+    conversation: &Conversation,
+    from: Seq,
+    to: Seq,
+    end: End,
+) -> Result<(Seq, Seq)> {
+    let order = if end == End::Newest { "DESC" } else { "ASC" };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT seq, length(body) FROM messages
+         WHERE conversation = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq {order}"
+    ))?;
+    let mut rows = statement.query(params![conversation.id.to_i64(), int(from), int(to)])?;
+    let mut bytes = 0_u64;
+    while let Some(row) = rows.next()? {
+        let seq = uint(row, 0)?;
+        let first = bytes == 0;
+        bytes += uint(row, 1)? + MESSAGE_BYTES as u64;
+        if bytes > PAGE_BYTES_MAX as u64 && !first {
+            return Ok(if end == End::Newest { (seq + 1, to) } else { (from, seq - 1) });
+        }
+    }
+    Ok((from, to))
 }
 
 /// Every place of a range, both ends included.

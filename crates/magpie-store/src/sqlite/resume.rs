@@ -113,6 +113,7 @@ fn missed(conn: &Connection, query: &ResumeQuery, id: ConversationId) -> Result<
     // Nothing at or below the deleted part is sent: the entry says where that ends.
     let first = first.max(viewer.private.shown.cleared_seq + 1);
     let from = first.max((head + 1).saturating_sub(shown_max));
+    let (from, _) = history::fit(conn, &conversation, from, head, history::End::Newest)?;
     let mut items = hidden;
     if from <= head {
         items.extend(history::places(conn, &conversation, &viewer, from, head)?);

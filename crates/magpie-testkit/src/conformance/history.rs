@@ -6,10 +6,10 @@
     reason = "the names are the documentation; test code"
 )]
 
-use magpie_core::port::store::Op;
+use magpie_core::port::store::{Op, Place};
 use magpie_proto::client::{Change, Edge};
 
-use super::subject::{Subject, direct, shape, user};
+use super::subject::{Subject, direct, shape, stored, user};
 
 pub fn history_pages_go_both_ways(s: &Subject) {
     s.users(&["a", "b"]);
@@ -30,6 +30,28 @@ pub fn history_pages_go_both_ways(s: &Subject) {
     assert_eq!(page(Edge::After(5)), ("6 7".into(), 7, false));
     assert_eq!(page(Edge::After(7)), (String::new(), 7, false));
     assert_eq!(page(Edge::After(u64::MAX)), (String::new(), 7, false));
+}
+
+pub fn pages_and_resumes_stop_at_their_bytes(s: &Subject) {
+    s.users(&["a", "b"]);
+    let id = direct("a", "b");
+    let since = s.store.position();
+    let long = "x".repeat(60_000);
+    for _ in 0..20 {
+        stored(s.append(s.message("a", Place::Direct(user("b")), &long)));
+    }
+    let page = |edge| {
+        let page = s.history("b", id, edge, 50);
+        (shape(&page.items), page.more)
+    };
+    assert_eq!(page(Edge::Newest), ("13 14 15 16 17 18 19 20".into(), true));
+    assert_eq!(page(Edge::Before(9)), ("1 2 3 4 5 6 7 8".into(), false));
+    assert_eq!(page(Edge::After(0)), ("1 2 3 4 5 6 7 8".into(), true));
+    assert_eq!(page(Edge::After(12)), ("13 14 15 16 17 18 19 20".into(), false));
+    let resumed = s.resume("b", false, Some(since));
+    let missed = &resumed.changed[0];
+    assert_eq!(shape(&missed.items), "13 14 15 16 17 18 19 20");
+    assert_eq!(missed.hole, Some((1, 12)));
 }
 
 pub fn history_is_dense_for_every_viewer(s: &Subject) {

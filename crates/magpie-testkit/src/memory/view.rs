@@ -1,11 +1,13 @@
 //! Reads of the in-memory store.
 
+use std::ops::RangeInclusive;
+
 use magpie_core::{
     model::{
         Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Message, Missed, ResumeMark,
         ResumePage, Unread, UnreadWhy,
     },
-    port::store::ResumeQuery,
+    port::store::{MESSAGE_BYTES, PAGE_BYTES_MAX, ResumeQuery},
 };
 use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
 
@@ -98,17 +100,36 @@ pub(crate) fn history(c: &Conversation, user: &UserId, edge: Edge, limit: u32) -
         Edge::After(seq) => {
             let from = seq.saturating_add(1);
             let to = from.max(cleared + 1).saturating_add(limit - 1).min(head);
+            let (_, to) = fit(c, from.max(cleared + 1)..=to, false);
             (from, to, to < head)
         }
-        Edge::Newest => older(head, limit, cleared),
-        Edge::Before(seq) => older(seq.saturating_sub(1).min(head), limit, cleared),
+        Edge::Newest => older(c, head, limit, cleared),
+        Edge::Before(seq) => older(c, seq.saturating_sub(1).min(head), limit, cleared),
     };
     HistoryPage { items: places(c, user, from, to), head, more }
 }
 
-fn older(to: Seq, limit: u64, cleared: Seq) -> (Seq, Seq, bool) {
-    let from = (to + 1).saturating_sub(limit).max(1);
-    if from <= cleared + 1 { (1, to, false) } else { (from, to, true) }
+fn older(c: &Conversation, to: Seq, limit: u64, cleared: Seq) -> (Seq, Seq, bool) {
+    let from = (to + 1).saturating_sub(limit).max(cleared + 1);
+    let (from, _) = fit(c, from..=to, true);
+    if from <= cleared + 1 { (1, to, false) } else { (from, to, from > 1) }
+}
+
+/// The part of a range whose messages fit a page, filled from the newest or the oldest.
+fn fit(c: &Conversation, range: RangeInclusive<Seq>, newest: bool) -> (Seq, Seq) {
+    let (from, to) = (*range.start(), *range.end());
+    let mut seqs: Vec<Seq> = range.filter(|seq| c.message(*seq).is_some()).collect();
+    if newest {
+        seqs.reverse();
+    }
+    let mut bytes = 0;
+    for (index, seq) in seqs.into_iter().enumerate() {
+        bytes += MESSAGE_BYTES + c.message(seq).map_or(0, |m| m.body.as_bytes().len());
+        if bytes > PAGE_BYTES_MAX && index > 0 {
+            return if newest { (seq + 1, to) } else { (from, seq - 1) };
+        }
+    }
+    (from, to)
 }
 
 pub(crate) fn unread(conversation: &Conversation, user: &UserId) -> Unread {
@@ -191,6 +212,7 @@ fn missed(data: &Data, query: &ResumeQuery, conversation: &Conversation) -> Opti
     let mut items: Vec<Item> = hidden.into_iter().map(gone).collect();
     let first = first.max(side.shown.cleared_seq + 1);
     let from = first.max((head + 1).saturating_sub(shown_max));
+    let (from, _) = fit(conversation, from..=head, true);
     items.extend(places(conversation, &query.user, from, head));
     let hole = (first < from && from <= head).then(|| (first, from - 1));
     Some(Missed { entry, items, hole })
