@@ -42,11 +42,14 @@ pub fn serve(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
 async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
     let clock = Arc::new(SystemClock::new());
     let files = file_limit::raise();
-    let node = Node::open(&config, clock.clone())?;
+    let mut node = Node::open(&config, clock.clone())?;
     let listener = bind(&config)?;
     let address = listener.local_addr()?;
-    if flags.demo {
-        seed_demo(&node.core).await.context("the demo data could not be written")?;
+    if flags.demo
+        && let Err(error) = seed_demo(&node.core).await
+    {
+        // A full disk must not keep the messages that are there from being read.
+        node.warnings.push(format!("the demo data could not be written: {error:#}"));
     }
     let metrics = metrics_recorder()?;
     let (draining, is_draining) = tokio::sync::watch::channel(false);

@@ -40,8 +40,9 @@ section! {
         jwks_file: Option<PathBuf> = None;
         /// Required `iss` of tokens signed by the keys of this section.
         issuer: Option<String> = None;
-        /// Create a user when a valid token names one that does not exist yet. Otherwise users are
-        /// created by `PUT /v1/users/{id}` or `magpie user add`.
+        /// Create the receiver of a message when nobody has heard of him yet; otherwise the send is
+        /// refused with `unknown_user`. The user of a valid token always is created: the token is
+        /// your word for him. So are users of `PUT /v1/users/{id}` and `magpie user add`.
         create_unknown_users: bool = false;
         /// Seconds by which the issuer's clock may be ahead of this one.
         leeway_s: u64 = 60, in 0..=600;
