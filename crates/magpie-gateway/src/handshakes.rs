@@ -63,6 +63,8 @@ impl Handshakes {
     /// # Errors
     /// `rate_limited` with the wait.
     pub fn admit(&self, address: IpAddr, rate: Rate, now_ms: u64) -> Result<(), Refusal> {
+        // A socket that listens on IPv6 sees every IPv4 client inside one /64.
+        let address = address.to_canonical();
         if address.is_loopback() {
             return Ok(());
         }
@@ -117,6 +119,15 @@ mod tests {
         assert_eq!(admitted(&handshakes, "2001:db8::1"), 2);
         assert_eq!(admitted(&handshakes, "2001:db8::2"), 0);
         assert_eq!(admitted(&handshakes, "2001:db8:0:1::1"), 2);
+    }
+
+    #[test]
+    fn ipv4_clients_of_an_ipv6_listener_do_not_share_one_bucket() {
+        let handshakes = Handshakes::default();
+        assert_eq!(admitted(&handshakes, "::ffff:203.0.113.1"), 2);
+        assert_eq!(admitted(&handshakes, "::ffff:203.0.113.2"), 2);
+        assert_eq!(admitted(&handshakes, "203.0.113.1"), 0, "the same client by either way");
+        assert_eq!(admitted(&handshakes, "::ffff:127.0.0.1"), 5);
     }
 
     #[test]
