@@ -27,17 +27,22 @@ pub struct State {
 /// # Errors
 /// The store's reason when last-seen times cannot be read.
 pub async fn query(core: &Core, users: &[UserId]) -> Result<Vec<State>, Refusal> {
-    let mut states = Vec::with_capacity(users.len());
+    let mut seen_ms = Vec::with_capacity(users.len());
     for user in users {
-        let online = core.presence.connections(user) > 0;
-        let last_seen_ms = if online {
-            core.now_ms()
+        seen_ms.push(if core.presence.connections(user) > 0 {
+            None
         } else {
-            core.store.user(user.clone()).await?.map_or(0, |user| user.last_seen_ms)
-        };
-        states.push(State { user: user.clone(), online, last_seen_ms });
+            Some(core.store.user(user.clone()).await?.map_or(0, |user| user.last_seen_ms))
+        });
     }
-    Ok(states)
+    // Who is here is asked after the last wait, all at once: a follower hears of changes while the
+    // store is read, and an answer from before them would take them back.
+    let state = |(user, seen_ms): (&UserId, Option<u64>)| {
+        let online = core.presence.connections(user) > 0;
+        let seen_ms = seen_ms.filter(|_| !online).unwrap_or_else(|| core.now_ms());
+        State { user: user.clone(), online, last_seen_ms: seen_ms }
+    };
+    Ok(users.iter().zip(seen_ms).map(state).collect())
 }
 
 /// A user's first connection opened.

@@ -14,6 +14,7 @@ use magpie_proto::{ConversationId, Seq, UserId};
 use parking_lot::Mutex;
 
 use crate::{
+    contain::contained,
     dialects::{progress::Progress, seats::Seat},
     door::Door,
     gate::Gate,
@@ -356,7 +357,7 @@ impl ReplyTo for Conn {
     }
 
     fn reply(&self, r: u64, result: &WriteResult) {
-        self.door.reply(self, r, result);
+        contained(self, || self.door.reply(self, r, result));
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::Sleep;
 
 use crate::{
     conn::Conn,
+    contain::ended_by_fault,
     gate::Slot,
     outbox::Ending,
     ws::{
@@ -43,8 +44,8 @@ const LIMITS: Limits = Limits {
 
 /// Runs a connection from its first frame to its end.
 pub async fn run<T: Transport>(transport: Replay<T>, conn: Arc<Conn>, slot: Slot) {
-    let gate = conn.gate().clone();
-    conn.door.opened(&gate, &conn);
+    let leaving = Leaving(conn.clone());
+    conn.door.opened(conn.gate(), &conn);
     let mut socket = Socket {
         transport,
         conn: conn.clone(),
@@ -53,12 +54,28 @@ pub async fn run<T: Transport>(transport: Replay<T>, conn: Arc<Conn>, slot: Slot
         pause: None,
     };
     let graceful = poll_fn(|cx| socket.poll(cx)).await;
-    gate.closed(&conn);
+    drop(leaving);
     if graceful {
         // Boxed: the last seconds of a connection need not be paid for by its whole life.
         Box::pin(socket.say_goodbye()).await;
     }
     drop(slot);
+}
+
+/// Takes the connection out of the gate however its task ends: also when it panics, or is cut at
+/// the end of the drain.
+struct Leaving(Arc<Conn>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let Self(conn) = self;
+        if std::thread::panicking() {
+            ended_by_fault(conn);
+        }
+        // Tells whoever still works for it, like a resume that waits for room, to stop.
+        conn.outbox.end(CloseCode::Normal);
+        conn.gate().closed(conn);
+    }
 }
 
 struct Socket<T> {

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use crate::{
     conn::{Conn, ConnId},
+    contain::contained,
     dialects::seats::Seats,
     door::Door,
     handshakes::Handshakes,
@@ -132,17 +133,8 @@ impl Gate {
 
     /// Makes an identified connection reachable.
     pub fn register(&self, conn: &Arc<Conn>) {
-        if self.hub.add(conn, self.settings.limits.connections_per_user)
-            && let Some(user) = conn.user()
-        {
-            presence::came(&self.core, user);
-        }
-        // It may have ended while it was judged: what nobody will remove must not stay.
-        if !self.rosters[conn.lane].lock().contains_key(&conn.id) && self.hub.remove(conn) {
-            if let Some(user) = conn.user() {
-                presence::left(&self.core, user);
-            }
-            return;
+        if self.hub.add(conn, self.settings.limits.connections_per_user) {
+            self.tell_presence(conn, true);
         }
         if self.draining() {
             conn.outbox.end(self.farewell());
@@ -158,17 +150,34 @@ impl Gate {
         if self.rosters[conn.lane].lock().remove(&conn.id).is_none() {
             return;
         }
-        conn.door.closing(self, conn);
+        contained(conn, || conn.door.closing(self, conn));
         metrics::gauge!("magpie_connections", "protocol" => conn.door.name()).decrement(1);
         self.leave(conn);
     }
 
     fn leave(&self, conn: &Arc<Conn>) {
         self.hub.watch(conn, &[], &conn.take_watched());
-        if self.hub.remove(conn)
-            && let Some(user) = conn.user()
-        {
-            presence::left(&self.core, user);
+        if self.hub.remove(conn) {
+            self.tell_presence(conn, false);
+        }
+    }
+
+    /// Tells that the user of `conn` came or went. His sockets live on several runtimes: another
+    /// one may have told the opposite between our change of the hub and our word, so the hub is
+    /// asked again until the last word is the truth.
+    fn tell_presence(&self, conn: &Conn, mut online: bool) {
+        let Some(user) = conn.user() else { return };
+        loop {
+            if online {
+                presence::came(&self.core, user);
+            } else {
+                presence::left(&self.core, user);
+            }
+            let now = self.core.presence.connections(user) > 0;
+            if now == online {
+                return;
+            }
+            online = now;
         }
     }
 

@@ -28,15 +28,14 @@ const SHARDS: usize = 64;
 /// Connections of one user, oldest first.
 pub type Conns = SmallVec<[Arc<Conn>; 1]>;
 
-#[derive(Default)]
-struct User {
-    conns: Conns,
-    bucket: Arc<Bucket>,
-}
+/// Buckets of a shard that are kept though their users are gone, before they are looked through.
+const SPARE_BUCKETS_MAX: usize = 1_024;
 
 #[derive(Default)]
 struct Shard {
-    users: AHashMap<UserId, User>,
+    users: AHashMap<UserId, Conns>,
+    /// Rates of users, kept for a while after the last connection: a new socket is no new rate.
+    buckets: AHashMap<UserId, Arc<Bucket>>,
     /// Followers of a user's presence.
     watchers: AHashMap<UserId, Conns>,
 }
@@ -71,8 +70,21 @@ impl Hub {
     /// The bucket that all connections of a user share.
     #[must_use]
     pub fn bucket(&self, user: &UserId) -> Arc<Bucket> {
-        let shard = self.shard(user).read();
-        shard.users.get(user).map(|user| user.bucket.clone()).unwrap_or_default()
+        if let Some(bucket) = self.shard(user).read().buckets.get(user) {
+            return bucket.clone();
+        }
+        let mut shard = self.shard(user).write();
+        let shard = &mut *shard;
+        if shard.buckets.len() >= shard.users.len() + SPARE_BUCKETS_MAX {
+            shard.buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1);
+        }
+        shard.buckets.entry(user.clone()).or_default().clone()
+    }
+
+    /// Rates that are remembered: those of connected users, and a bounded number of others.
+    #[must_use]
+    pub fn buckets_len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().buckets.len()).sum()
     }
 
     /// Adds an identified connection. A native one replaces the same page of the same device and,
@@ -80,15 +92,12 @@ impl Hub {
     pub fn add(&self, conn: &Arc<Conn>, native_max: usize) -> bool {
         let Some(identity) = conn.identity() else { return false };
         let mut shard = self.shard(&identity.caller.user).write();
-        let user = shard
-            .users
-            .entry(identity.caller.user.clone())
-            .or_insert_with(|| User { conns: Conns::new(), bucket: identity.bucket.clone() });
+        let conns = shard.users.entry(identity.caller.user.clone()).or_default();
         if conn.dialect().is_none() {
-            make_room(&user.conns, conn, native_max);
+            make_room(conns, conn, native_max);
         }
-        user.conns.push(conn.clone());
-        let first = user.conns.len() == 1;
+        conns.push(conn.clone());
+        let first = conns.len() == 1;
         drop(shard);
         if identity.caller.is_agent() {
             self.agents.write().insert(conn.id, conn.clone());
@@ -101,11 +110,11 @@ impl Hub {
     pub fn remove(&self, conn: &Arc<Conn>) -> bool {
         let Some(identity) = conn.identity() else { return false };
         let mut shard = self.shard(&identity.caller.user).write();
-        let Some(user) = shard.users.get_mut(&identity.caller.user) else { return false };
-        let before = user.conns.len();
-        user.conns.retain(|other| other.id != conn.id);
-        let removed = user.conns.len() < before;
-        let last = removed && user.conns.is_empty();
+        let Some(conns) = shard.users.get_mut(&identity.caller.user) else { return false };
+        let before = conns.len();
+        conns.retain(|other| other.id != conn.id);
+        let removed = conns.len() < before;
+        let last = removed && conns.is_empty();
         if last {
             shard.users.remove(&identity.caller.user);
         }
@@ -120,7 +129,7 @@ impl Hub {
     /// The connections of a user, oldest first.
     #[must_use]
     pub fn of(&self, user: &UserId) -> Conns {
-        self.shard(user).read().users.get(user).map(|u| u.conns.clone()).unwrap_or_default()
+        self.shard(user).read().users.get(user).cloned().unwrap_or_default()
     }
 
     /// `conn` follows the presence of `users` from now on, in place of `before`.
@@ -136,7 +145,11 @@ impl Hub {
         }
         for user in users {
             let mut shard = self.shard(user).write();
-            shard.watchers.entry(user.clone()).or_default().push(conn.clone());
+            let watchers = shard.watchers.entry(user.clone()).or_default();
+            // Named twice in one list: the newest entry is his own.
+            if watchers.last().is_none_or(|last| last.id != conn.id) {
+                watchers.push(conn.clone());
+            }
         }
     }
 
@@ -187,7 +200,7 @@ impl Hub {
     /// Every user's connections, shard by shard.
     pub fn each(&self, mut found: impl FnMut(&[Arc<Conn>])) {
         for shard in &self.shards {
-            let conns: Vec<Conns> = shard.read().users.values().map(|u| u.conns.clone()).collect();
+            let conns: Vec<Conns> = shard.read().users.values().cloned().collect();
             for conns in &conns {
                 found(conns);
             }
@@ -207,7 +220,12 @@ fn make_room(conns: &Conns, new: &Arc<Conn>, native_max: usize) {
     };
     let mut others: SmallVec<[&Arc<Conn>; 8]> = SmallVec::new();
     for conn in conns.iter().filter(|c| c.dialect().is_none() && c.outbox.ending().is_none()) {
-        if same_page(conn) {
+        if same_page(conn) && conn.id > new.id {
+            // The page has gone on: this is its earlier socket, whose sign-in took longer. To end
+            // the later one would leave the page without any, and told not to come back.
+            new.outbox.end(CloseCode::Replaced);
+            return;
+        } else if same_page(conn) {
             conn.outbox.end(CloseCode::Replaced);
         } else {
             others.push(conn);
@@ -230,7 +248,7 @@ fn count_index(dialect: Option<Dialect>) -> usize {
 impl Presence for Hub {
     fn connections(&self, user: &UserId) -> u32 {
         let shard = self.shard(user).read();
-        shard.users.get(user).map_or(0, |u| u32::try_from(u.conns.len()).unwrap_or(u32::MAX))
+        shard.users.get(user).map_or(0, |conns| u32::try_from(conns.len()).unwrap_or(u32::MAX))
     }
 
     fn reach(&self, user: &UserId, channel: &str) -> u32 {
@@ -254,9 +272,9 @@ impl Presence for Hub {
     fn online(&self, after: Option<&UserId>, limit: usize) -> Vec<Online> {
         let mut online = Vec::new();
         for shard in &self.shards {
-            for (user, entry) in &shard.read().users {
+            for (user, conns) in &shard.read().users {
                 if after.is_none_or(|after| user > after) {
-                    let connections = u32::try_from(entry.conns.len()).unwrap_or(u32::MAX);
+                    let connections = u32::try_from(conns.len()).unwrap_or(u32::MAX);
                     online.push(Online { user: user.clone(), connections });
                 }
             }

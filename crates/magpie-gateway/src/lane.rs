@@ -18,7 +18,7 @@ use magpie_core::{
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
-use crate::{conn::Conn, hub::Hub};
+use crate::{conn::Conn, contain::contained, hub::Hub};
 
 /// Batches that wait before the committer does.
 const BATCHES_MAX: usize = 64;
@@ -133,9 +133,11 @@ impl SocketLane {
         }
         hub.receivers(&delivery.audience, |conns| {
             for conn in conns.iter().filter(|conn| conn.lane == self.index) {
-                if conn.door.wants(conn, conns, delivery) {
-                    conn.door.deliver(conn, delivery, is_same(conn, origin));
-                }
+                contained(conn, || {
+                    if conn.door.wants(conn, conns, delivery) {
+                        conn.door.deliver(conn, delivery, is_same(conn, origin));
+                    }
+                });
             }
         });
     }

@@ -3,6 +3,7 @@
 
 pub mod conn;
 pub mod connection;
+mod contain;
 pub mod dialects;
 pub mod dispatch;
 pub mod door;

@@ -11,8 +11,8 @@ use magpie_core::model::Position;
 use magpie_proto::{CloseCode, ConversationId, UserId};
 use parking_lot::Mutex;
 
-/// Most slots of latest values; beyond it the oldest slot goes.
-const LATEST_SLOTS_MAX: usize = 256;
+/// Most slots of latest values; beyond it, or beyond the room in bytes, the least of them goes.
+const LATEST_SLOTS_MAX: usize = 1_024;
 
 /// What a latest value is about: a newer one with the same key takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,20 @@ pub enum LatestKey {
     Presence(UserId),
     /// A channel's value.
     Channel(Box<str>),
+}
+
+impl LatestKey {
+    /// What goes first when there is no room; `None`: it must arrive, the connection ends instead
+    /// and the next resume brings it.
+    fn worth(&self) -> Option<u8> {
+        match self {
+            Self::Typing(..) => Some(0),
+            Self::Presence(_) => Some(1),
+            Self::Delivered(..) => Some(2),
+            Self::Read(..) => Some(3),
+            Self::Channel(_) => None,
+        }
+    }
 }
 
 /// Whether durable events are queued or only noted while a resume reads them from the store.
@@ -81,7 +95,10 @@ pub struct Outbox {
 struct Inner {
     queue: VecDeque<Bytes>,
     queued_bytes: usize,
+    /// The largest frame in the queue: one page of history may be larger than all the room.
+    largest_bytes: usize,
     latest: Vec<(LatestKey, Bytes)>,
+    latest_bytes: usize,
     dropped: u64,
     durable_count: u64,
     mode: Mode,
@@ -99,7 +116,9 @@ impl Outbox {
         let inner = Inner {
             queue: VecDeque::new(),
             queued_bytes: 0,
+            largest_bytes: 0,
             latest: Vec::new(),
+            latest_bytes: 0,
             dropped: 0,
             durable_count: 0,
             mode: Mode::CatchingUp { noted: 0 },
@@ -143,16 +162,16 @@ impl Outbox {
         if inner.ending.is_some() {
             return;
         }
-        match inner.latest.iter_mut().find(|(k, _)| *k == key) {
-            Some(slot) => slot.1 = frame,
+        let len = frame.len();
+        let before = match inner.latest.iter_mut().find(|(k, _)| *k == key) {
+            Some(slot) => std::mem::replace(&mut slot.1, frame).len(),
             None => {
-                if inner.latest.len() >= LATEST_SLOTS_MAX {
-                    inner.latest.remove(0);
-                    inner.dropped += 1;
-                }
                 inner.latest.push((key, frame));
+                0
             }
-        }
+        };
+        inner.latest_bytes = inner.latest_bytes + len - before;
+        inner.shed_latest(self.bytes_max);
         drop(inner);
         self.waker.wake();
     }
@@ -177,6 +196,10 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.ending.is_none() {
             inner.ending = Some(ending.into());
+        }
+        // Whoever waits for room would wait for ever: nothing is drained any more.
+        if let Some(waker) = inner.drained.take() {
+            waker.wake();
         }
         drop(inner);
         self.waker.wake();
@@ -244,7 +267,7 @@ impl Outbox {
             return;
         }
         inner.writing = true;
-        inner.queued_bytes = 0;
+        (inner.queued_bytes, inner.largest_bytes, inner.latest_bytes) = (0, 0, 0);
         let queue = std::mem::take(&mut inner.queue);
         if out.is_empty() {
             *out = queue;
@@ -270,19 +293,41 @@ impl Inner {
         if self.ending.is_some() {
             return Pushed::Skipped;
         }
-        // One frame larger than the room passes an empty queue: history pages may be long.
-        if self.queued_bytes > 0 && self.queued_bytes + frame.len() > bytes_max {
-            self.ending = Some(CloseCode::SlowReader.into());
-            self.queue = VecDeque::new();
-            self.queued_bytes = 0;
-            if let Some(waker) = self.drained.take() {
-                waker.wake();
-            }
+        // One frame, the largest, is free: history pages may be larger than all the room, and what
+        // comes just before or after one must not end a connection that reads well.
+        let largest_bytes = self.largest_bytes.max(frame.len());
+        if self.queued_bytes + frame.len() - largest_bytes > bytes_max {
+            self.overflow();
             return Pushed::Skipped;
         }
+        self.largest_bytes = largest_bytes;
         self.queued_bytes += frame.len();
         self.queue.push_back(frame);
         Pushed::Queued
+    }
+
+    /// The reader is too slow: what it has not got it gets from the store, by its next resume.
+    fn overflow(&mut self) {
+        self.ending = Some(CloseCode::SlowReader.into());
+        self.queue = VecDeque::new();
+        self.latest = Vec::new();
+        (self.queued_bytes, self.largest_bytes, self.latest_bytes) = (0, 0, 0);
+        if let Some(waker) = self.drained.take() {
+            waker.wake();
+        }
+    }
+
+    /// Makes room among the latest values: the oldest of the least worth goes first.
+    fn shed_latest(&mut self, bytes_max: usize) {
+        while self.latest.len() > LATEST_SLOTS_MAX
+            || (self.latest_bytes > bytes_max && self.latest.len() > 1)
+        {
+            let worths = self.latest.iter().map(|(key, _)| key.worth()).enumerate();
+            let least = worths.filter_map(|(at, worth)| Some((worth?, at))).min();
+            let Some((_, at)) = least else { return self.overflow() };
+            self.latest_bytes -= self.latest.remove(at).1.len();
+            self.dropped += 1;
+        }
     }
 }
 
@@ -305,7 +350,8 @@ mod tests {
     fn durable_overflow_ends_the_connection_with_a_retryable_code() {
         let outbox = live(100);
         assert_eq!(outbox.push_durable(|| frame(60), 1), Pushed::Queued);
-        assert_eq!(outbox.push_durable(|| frame(60), 2), Pushed::Skipped);
+        assert_eq!(outbox.push_durable(|| frame(60), 2), Pushed::Queued);
+        assert_eq!(outbox.push_durable(|| frame(60), 3), Pushed::Skipped);
         assert_eq!(outbox.ending(), Some(CloseCode::SlowReader.into()));
         assert_eq!(outbox.push(frame(1)), Pushed::Skipped);
     }
@@ -360,5 +406,66 @@ mod tests {
         assert!(!outbox.poll_drained(waker), "taken is not written");
         outbox.take(&mut VecDeque::new());
         assert!(outbox.poll_drained(waker));
+    }
+
+    #[test]
+    fn a_page_larger_than_the_room_stands_beside_small_frames_in_any_order() {
+        let outbox = live(100);
+        outbox.push(frame(10));
+        assert_eq!(outbox.push(frame(5_000)), Pushed::Queued, "an ack waits before the page");
+        assert_eq!(outbox.push_durable(|| frame(10), 1), Pushed::Queued, "an event comes behind");
+        assert_eq!(outbox.push(frame(5_000)), Pushed::Skipped, "two pages are too much");
+        assert_eq!(outbox.ending(), Some(CloseCode::SlowReader.into()));
+    }
+
+    #[test]
+    fn whoever_waits_for_room_is_woken_when_the_connection_ends() {
+        struct Woken(std::sync::atomic::AtomicBool);
+        impl std::task::Wake for Woken {
+            fn wake(self: std::sync::Arc<Self>) {
+                self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let woken = std::sync::Arc::new(Woken(false.into()));
+        let outbox = live(100);
+        outbox.push(frame(5));
+        assert!(!outbox.poll_drained(&Waker::from(woken.clone())));
+        outbox.end(CloseCode::Kicked);
+        assert!(woken.0.load(std::sync::atomic::Ordering::SeqCst));
+        assert!(outbox.poll_drained(Waker::noop()));
+        assert_eq!(std::sync::Arc::strong_count(&woken), 1, "an ended outbox keeps no task alive");
+    }
+
+    #[test]
+    fn latest_values_are_bounded_in_bytes_and_typing_goes_before_receipts() {
+        let outbox = live(100);
+        let user = |id: &str| UserId::parse(id).unwrap();
+        let conversation = ConversationId::direct(&user("a"), &user("b"));
+        outbox.push_latest(LatestKey::Channel("pay".into()), frame(40));
+        outbox.push_latest(LatestKey::Read(conversation, user("a")), frame(20));
+        outbox.push_latest(LatestKey::Typing(conversation, user("a")), frame(21));
+        outbox.push_latest(LatestKey::Presence(user("a")), frame(22));
+        let mut out = VecDeque::new();
+        outbox.take(&mut out);
+        assert_eq!(out, [frame(40), frame(20), frame(22)]);
+        assert_eq!(outbox.ending(), None);
+    }
+
+    #[test]
+    fn a_channel_value_is_never_dropped_in_silence() {
+        let outbox = live(100);
+        outbox.push_latest(LatestKey::Channel("a".into()), frame(60));
+        outbox.push_latest(LatestKey::Channel("b".into()), frame(60));
+        assert_eq!(outbox.ending(), Some(CloseCode::SlowReader.into()));
+    }
+
+    #[test]
+    fn a_latest_value_that_grows_and_shrinks_is_counted_right() {
+        let outbox = live(100);
+        for len in [90, 10, 95, 1, 99] {
+            outbox.push_latest(LatestKey::Channel("a".into()), frame(len));
+        }
+        assert_eq!(outbox.inner.lock().latest_bytes, 99);
+        assert_eq!(outbox.ending(), None);
     }
 }

@@ -14,6 +14,7 @@ use magpie_proto::{CloseCode, Cursor};
 
 use crate::{
     conn::Conn,
+    contain::EndOnPanic,
     gate::Gate,
     native,
     outbox::Mode,
@@ -38,6 +39,7 @@ pub async fn run(
     asked: Option<Asked>,
     channels: &[(String, u64)],
 ) {
+    let _guard = EndOnPanic(conn);
     let (since, gap) = starting_point(gate, asked);
     if let Err(refusal) = catch_up(gate, conn, since, gap).await {
         fail(conn, &refusal);
@@ -133,6 +135,8 @@ async fn replay_channels(
         let taken =
             value.replay == Replay::UntilDelivered && value.delivered_version >= value.version;
         if !seen && !taken {
+            // One after the other: together they may be larger than the room.
+            drained(conn).await;
             conn.outbox.push(frame::text(&view::push(&value, 0)));
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use magpie_core::receipt;
 use magpie_proto::CloseCode;
 
-use crate::{conn::Conn, gate::Gate, ws::frame};
+use crate::{conn::Conn, contain::contained, gate::Gate, ws::frame};
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// Every so many rounds runtime 0 stores the folded delivery marks.
@@ -31,7 +31,7 @@ pub async fn run(gate: Arc<Gate>, lane: usize) {
         }
         let now_ms = gate.core.clock.uptime_ms();
         for (index, conn) in gate.roster(lane).iter().enumerate() {
-            look_at(&gate, conn, now_ms);
+            contained(conn, || look_at(&gate, conn, now_ms));
             if index % CONNS_PER_TURN == CONNS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
             }

@@ -1,0 +1,111 @@
+//! The memory store with slow answers: a read sees the state of its beginning and arrives some
+//! turns later, so that commits come between, as they do with reader threads.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use magpie_core::{
+    model::{
+        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
+        Unread, User,
+    },
+    port::store::{ReadFuture, ResumeQuery, Store, StoreError, Write},
+};
+use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_testkit::MemoryStore;
+
+pub(crate) struct SlowStore {
+    pub(crate) inner: Arc<MemoryStore>,
+    /// Turns of the runtime between a read and its answer.
+    pub(crate) turns: AtomicUsize,
+}
+
+impl SlowStore {
+    fn later<T: Send + 'static>(&self, answer: ReadFuture<T>) -> ReadFuture<T> {
+        let turns = self.turns.load(Ordering::SeqCst);
+        Box::pin(async move {
+            // The memory store has its answer at once.
+            let answer = answer.await;
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            answer
+        })
+    }
+}
+
+impl Store for SlowStore {
+    fn submit(&self, write: Write) -> Result<(), StoreError> {
+        self.inner.submit(write)
+    }
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
+    }
+    fn position(&self) -> Position {
+        self.inner.position()
+    }
+    fn health(&self) -> Result<(), StoreError> {
+        self.inner.health()
+    }
+    fn resume(&self, query: ResumeQuery) -> ReadFuture<ResumePage> {
+        self.later(self.inner.resume(query))
+    }
+    fn inbox(
+        &self,
+        user: UserId,
+        agent: bool,
+        after: Option<InboxMark>,
+        limit: u32,
+    ) -> ReadFuture<InboxPage> {
+        self.later(self.inner.inbox(user, agent, after, limit))
+    }
+    fn entry(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<Entry>> {
+        self.later(self.inner.entry(user, agent, conversation))
+    }
+    fn history(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        edge: Edge,
+        limit: u32,
+    ) -> ReadFuture<Option<HistoryPage>> {
+        self.later(self.inner.history(user, agent, conversation, edge, limit))
+    }
+    fn unread(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<Unread>> {
+        self.later(self.inner.unread(user, agent, conversation))
+    }
+    fn members(
+        &self,
+        conversation: ConversationId,
+    ) -> ReadFuture<Option<([Option<UserId>; 2], Seq)>> {
+        self.later(self.inner.members(conversation))
+    }
+    fn undelivered(&self, user: UserId, limit: u32) -> ReadFuture<Vec<Message>> {
+        self.later(self.inner.undelivered(user, limit))
+    }
+    fn user(&self, id: UserId) -> ReadFuture<Option<User>> {
+        self.later(self.inner.user(id))
+    }
+    fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
+        self.later(self.inner.users(after, limit))
+    }
+    fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
+        self.later(self.inner.blocked(user))
+    }
+    fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
+        self.later(self.inner.channels(user, channel))
+    }
+}
