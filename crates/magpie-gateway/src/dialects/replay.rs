@@ -5,7 +5,7 @@
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use magpie_core::{
     Dialect, Message, Refusal,
     model::{Item, Replay},
@@ -96,9 +96,9 @@ async fn settle(gate: &Gate, conn: &Arc<Conn>) {
             && other.peer() == conn.peer()
             && other.outbox.ending().is_none()
     });
-    for other in others {
-        let _: Result<(), _> = tokio::time::timeout(SETTLE, until_proved(other)).await;
-    }
+    // All of them together: a page that reconnects often leaves many dead ones behind.
+    let proved = join_all(others.map(|other| until_proved(other)));
+    let _: Result<Vec<()>, _> = tokio::time::timeout(SETTLE, proved).await;
 }
 
 /// Ready when nothing is unproved on the connection, or it ends.

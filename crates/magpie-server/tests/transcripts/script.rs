@@ -1,12 +1,4 @@
-//! The language of transcripts: one step a line.
-//!
-//! `serve MODE key=value..`, `connect NAME PATH [Header: value] [=> STATUS JSON]` (until the server
-//! has taken it), `dial ..` (the same without waiting),
-//! `native NAME USER [JSON]`, `token VAR USER [JSON]`, `link VAR DIALECT PART..`,
-//! `call METHOD PATH [JSON] => STATUS [JSON]`, `until ..` (the same, until it holds), `kill`,
-//! `restart`, `keep VAR FIELD.FIELD GET PATH`, and for a socket `NAME -> text`, `NAME big N`, `NAME burst N`, `NAME hears N` (texts), `NAME <- text`, `NAME <- ~ JSON` (these fields at
-//! least; `"*"` is any value), `NAME <- close CODE reason`, `NAME <- ping`, `NAME quiet` (nothing came), `NAME deaf`, `NAME drop`,
-//! `NAME leave`.
+//! The language of transcripts: one step a line, `#` starts a comment. See [`Act`] and [`Deed`].
 
 use serde_json::Value;
 
@@ -18,6 +10,13 @@ pub struct Step {
     pub act: Act,
 }
 
+/// What a line asks for.
+///
+/// `serve MODE key=value..` (first line only), `connect NAME PATH [Header: value | ..]` until the
+/// server has taken it, the same with `=> STATUS [JSON]` for a refused handshake, `dial ..` as
+/// `connect` without waiting, `native NAME USER [JSON]`, `token VAR USER [JSON]`,
+/// `link VAR DIALECT PART..`, `call METHOD PATH [JSON] => STATUS [JSON]`, `until ..` the same until
+/// it holds, `keep VAR FIELD.FIELD GET PATH`, `kill`, `restart`; `${VAR}` is filled in.
 #[derive(Debug)]
 pub enum Act {
     Serve { mode: String, settings: Vec<(String, String)> },
@@ -44,6 +43,11 @@ pub struct Call {
 }
 
 /// What a socket does or what must come on it.
+///
+/// `NAME -> text`, `big N`, `burst N`, `binary`, `deaf` (reads no more), `drop` (cuts the line),
+/// `leave` (closes); `NAME <- text`, `<- big N`, `<- ~ JSON` (these fields at least, `"*"` is any
+/// value), `<- close CODE reason` (`*`: any), `<- ping`, `<- gone`, `hears N` (texts), `quiet`
+/// (nothing came before the answer to a ping).
 #[derive(Debug)]
 pub enum Deed {
     Send(String),
