@@ -69,8 +69,9 @@ impl Door for Carwash {
         }
     }
 
-    fn reply(&self, conn: &Conn, _r: u64, _result: &WriteResult) {
-        conn.finish(0);
+    fn reply(&self, conn: &Conn, r: u64, result: &WriteResult) {
+        // These pages send nothing: only a replay waits for an answer.
+        inbound::answered(conn, r, result);
     }
 
     fn proved(&self, gate: &Arc<Gate>, conn: &Arc<Conn>, marks: Vec<Mark>) {
@@ -122,6 +123,8 @@ pub(crate) fn put(conn: &Conn, value: &ChannelValue, position: Option<u64>) {
         queued = pushed == Pushed::Queued;
         if queued {
             progress.channel_version = value.version;
+        } else if pushed == Pushed::Noted {
+            progress.noted_version = value.version;
         }
     });
     if queued {

@@ -21,6 +21,9 @@ use crate::{
 /// Shown where a message has no text of its own.
 pub const NO_TEXT: &str = "[消息]";
 
+/// Number of the write that a replay puts behind everything before it; see [`super::replay`].
+pub const BARRIER: u64 = u64::MAX;
+
 /// Charges a frame to its user: over the rate it is still answered, then reading pauses.
 pub fn charge(gate: &Gate, conn: &Conn, identity: &Identity) {
     let now_ms = gate.core.clock.uptime_ms();
@@ -69,6 +72,10 @@ pub fn answered<'a>(
     r: u64,
     result: &'a WriteResult,
 ) -> Option<(Box<str>, Result<&'a Message, Refusal>)> {
+    if r == BARRIER {
+        conn.progress(|progress| progress.pass_barrier(result));
+        return None;
+    }
     let pending = conn.progress(|progress| progress.answer(r))?;
     conn.finish(pending.bytes);
     match result {

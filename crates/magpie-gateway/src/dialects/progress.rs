@@ -4,6 +4,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use magpie_core::port::store::WriteResult;
 use magpie_proto::{ConversationId, Seq, UserId};
 use smallvec::SmallVec;
 use tokio::sync::{Notify, oneshot};
@@ -43,6 +44,11 @@ pub struct Progress {
     settled: Arc<Notify>,
     replaying: bool,
     again: bool,
+    barrier: Option<oneshot::Sender<WriteResult>>,
+    /// The first live message that came while a replay was running.
+    noted: Option<(ConversationId, Seq)>,
+    /// The highest live channel version that came while a replay was running.
+    pub noted_version: u64,
     /// Highest channel version put on this connection.
     pub channel_version: u64,
     /// The visitor whom an old console answers.
@@ -131,6 +137,35 @@ impl Progress {
     pub fn answer(&mut self, r: u64) -> Option<Pending> {
         let at = self.pending.iter().position(|pending| pending.r == r)?;
         self.pending.remove(at)
+    }
+
+    /// Gets the answer to the barrier write.
+    pub fn await_barrier(&mut self) -> oneshot::Receiver<WriteResult> {
+        let (pass, wait) = oneshot::channel();
+        self.barrier = Some(pass);
+        wait
+    }
+
+    /// The barrier was committed, and everything before it was handed to this connection.
+    pub fn pass_barrier(&mut self, result: &WriteResult) {
+        if let Some(barrier) = self.barrier.take() {
+            // The replay may have ended with its connection.
+            let _ = barrier.send(result.clone());
+        }
+    }
+
+    /// A live message came while a replay was running: it is this connection's in any case.
+    pub fn note(&mut self, conversation: ConversationId, seq: Seq) {
+        self.noted.get_or_insert((conversation, seq));
+    }
+
+    /// The floor of a replay, below everything that came live.
+    #[must_use]
+    pub fn floor(&self, conversation: ConversationId, floor: Seq) -> Seq {
+        match self.noted {
+            Some((noted, seq)) if noted == conversation => floor.min(seq - 1),
+            _ => floor,
+        }
     }
 
     /// Wakes when the peer gives any sign of life.

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, future::join_all};
 use magpie_core::{
     Dialect, Message, Refusal,
     model::{Item, Replay},
-    port::store::{Op, Origin},
+    port::store::{Op, Origin, Outcome, WriteResult},
     push::publish,
     receipt,
 };
@@ -17,7 +17,9 @@ use magpie_proto::{CloseCode, ConversationId, ConversationKind, Seq, UserId, cli
 
 use crate::{
     conn::{Conn, Identity, Mark},
+    dialects::inbound::BARRIER,
     gate::Gate,
+    outbox::Pushed,
 };
 
 /// Messages read at once.
@@ -189,17 +191,32 @@ impl Feed<'_> {
     async fn floor(&self, id: ConversationId) -> Result<Seq, Refusal> {
         let (user, agent) = (self.identity.caller.user.clone(), self.identity.caller.is_agent());
         // A mark that a closed socket proved may still wait in the queue of writes: this one
-        // stands behind it. It moves nothing, so a store that takes no writes is no obstacle.
+        // stands behind it, and its answer behind every message before it.
         let nothing = Op::Read { user: user.clone(), conversation: id, seq: 0 };
-        let _: Result<_, Refusal> = self.gate.core.write(nothing).await;
-        let entry = self.gate.core.store.entry(user.clone(), agent, id).await?;
-        let read = entry.map_or(0, |entry| entry.membership.read_seq);
+        let read = match self.barrier(nothing).await {
+            Some(Ok(Outcome::Read { membership, .. })) => membership.read_seq,
+            // A store that takes no writes is no obstacle to reading.
+            _ => {
+                let entry = self.gate.core.store.entry(user.clone(), agent, id).await?;
+                entry.map_or(0, |entry| entry.membership.read_seq)
+            }
+        };
         let siblings = self.gate.hub.of(&user);
         let proved = siblings
             .iter()
             .filter(|other| own(other) == Some(id))
             .map(|other| other.progress(|progress| progress.proved(id)));
-        Ok(proved.fold(read, Seq::max))
+        let floor = proved.fold(read, Seq::max);
+        // What came live since this socket is open is its own, whoever else has read it already.
+        Ok(self.conn.progress(|progress| progress.floor(id, floor)))
+    }
+
+    /// A write that changes nothing; its answer comes through the lane of this connection.
+    async fn barrier(&self, op: Op) -> Option<WriteResult> {
+        let passed = self.conn.progress(|progress| progress.await_barrier());
+        let origin = Origin::Connection(self.conn.clone(), BARRIER);
+        self.gate.core.submit(op, origin).ok()?;
+        passed.await.ok()
     }
 
     /// Every desk conversation with something that this agent has not read, oldest first.
@@ -264,7 +281,7 @@ impl Feed<'_> {
         let Some(channel) = self.identity.place.channel.as_deref() else { return Ok(()) };
         // As above: a delivery mark that was proved a moment ago may still be queued.
         let nothing = Op::PushDelivered { user: user.clone(), channel: channel.into(), version: 0 };
-        let _: Result<_, Refusal> = self.gate.core.write(nothing).await;
+        self.barrier(nothing).await;
         loop {
             drained(self.conn).await;
             if self.conn.outbox.ending().is_some() {
@@ -274,7 +291,8 @@ impl Feed<'_> {
             for value in publish::held(&self.gate.core, user, Some(channel)).await? {
                 let taken = value.replay == Replay::UntilDelivered
                     && value.delivered_version >= value.version;
-                if !taken {
+                let live = self.conn.progress(|p| p.noted_version >= value.version);
+                if live || !taken {
                     super::carwash::put(self.conn, &value, None);
                 }
             }
@@ -318,7 +336,10 @@ pub fn live(gate: &Gate, conn: &Conn, message: &Message, position: u64, encode: 
         } else {
             conn.outbox.push(frame)
         };
-        queued = pushed == crate::outbox::Pushed::Queued;
+        queued = pushed == Pushed::Queued;
+        if pushed == Pushed::Noted {
+            progress.note(message.conversation, message.seq);
+        }
         if queued {
             progress.advance(message.conversation, message.seq);
             if ordered {
