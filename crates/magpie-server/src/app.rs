@@ -62,7 +62,7 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let runtimes = runtimes::start(&gate, &listener, &(Arc::new(router) as _))?;
     greet(&config, flags, &node, address, clock.uptime_ms());
-    tokio::spawn(upkeep(metrics));
+    tokio::spawn(upkeep(metrics, node.store.clone()));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -75,6 +75,8 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
             tracing::error!("a socket thread has panicked");
         }
     }
+    // Not left to the last handle: a connection that was cut may still hold one.
+    node.store.close();
     tracing::info!("stopped");
     Ok(())
 }
@@ -82,6 +84,7 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
 /// What one node is made of.
 struct Node {
     core: Arc<Core>,
+    store: Arc<SqliteStore>,
     auth: Arc<Authenticator>,
     hub: Arc<Hub>,
     lanes: Vec<Arc<SocketLane>>,
@@ -111,8 +114,9 @@ impl Node {
         let waiters = Arc::new(Waiters::default());
         bus.attach(waiters.clone());
         let hub = Arc::new(Hub::default());
+        let store = Arc::new(store);
         let core = Core {
-            store: Arc::new(store),
+            store: store.clone(),
             bus,
             clock,
             ids,
@@ -122,7 +126,7 @@ impl Node {
             directory,
             waiters,
         };
-        Ok(Self { core: Arc::new(core), auth, hub, lanes, new_api_key, warnings })
+        Ok(Self { core: Arc::new(core), store, auth, hub, lanes, new_api_key, warnings })
     }
 
     fn gate(&self, config: &Config, files: u64) -> Arc<Gate> {
@@ -208,11 +212,13 @@ fn metrics_recorder() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new().install_recorder().context("metrics could not be set up")
 }
 
-async fn upkeep(metrics: PrometheusHandle) {
+async fn upkeep(metrics: PrometheusHandle, store: Arc<SqliteStore>) {
+    let queued = metrics::gauge!("magpie_store_queued_writes");
     let mut timer = tokio::time::interval(METRICS_UPKEEP);
     loop {
         timer.tick().await;
         metrics.run_upkeep();
+        queued.set(u32::try_from(store.queued_writes()).unwrap_or(u32::MAX));
     }
 }
 

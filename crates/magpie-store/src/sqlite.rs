@@ -102,7 +102,7 @@ impl OpenOptions {
     }
 }
 
-/// An open store. Dropping it answers what is queued, then closes the files.
+/// An open store. [`SqliteStore::close`], or dropping it, answers what is queued and closes the files.
 pub struct SqliteStore {
     writes: Arc<WriteQueue>,
     reads: Arc<ReadQueue>,
@@ -110,7 +110,7 @@ pub struct SqliteStore {
     backlog: Arc<Backlog>,
     trouble: Arc<Mutex<Option<StoreError>>>,
     epoch: u64,
-    threads: Threads,
+    threads: Mutex<Threads>,
     _lock: File,
 }
 
@@ -143,14 +143,14 @@ impl SqliteStore {
         let (epoch, position) = conn
             .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
             .map_err(sqlite)?;
-        let mut store = Self {
+        let store = Self {
             writes: Arc::new(WriteQueue::new(options.queue_len_max, options.queue_bytes_max)),
             reads: Arc::new(ReadQueue::new(options.reads_len_max)),
             recent: Arc::new(Recent::new(position, options.recent_len_max)),
             backlog: Arc::new(Backlog::new()),
             trouble: Arc::default(),
             epoch,
-            threads: Threads::default(),
+            threads: Mutex::default(),
             _lock: lock,
         };
         store.start(&options, &path, conn, sink)?;
@@ -164,7 +164,7 @@ impl SqliteStore {
     }
 
     fn start(
-        &mut self,
+        &self,
         options: &OpenOptions,
         path: &Path,
         conn: Connection,
@@ -172,16 +172,17 @@ impl SqliteStore {
     ) -> Result<(), OpenError> {
         let sqlite = |error: rusqlite::Error| of_sqlite(path, &error);
         let spawned = |error: std::io::Error| of_io(path, &error);
+        let mut threads = self.threads.lock();
         for number in 0..options.readers.max(1) {
             let conn = files::open_reader(path).map_err(sqlite)?;
             let reads = Arc::clone(&self.reads);
             let thread = thread::Builder::new().name(format!("store-read-{number}"));
-            self.threads.readers.push(thread.spawn(move || reads.run(&conn)).map_err(spawned)?);
+            threads.readers.push(thread.spawn(move || reads.run(&conn)).map_err(spawned)?);
         }
         let checkpointer = files::open_checkpointer(path).map_err(sqlite)?;
         let backlog = Arc::clone(&self.backlog);
         let thread = thread::Builder::new().name("store-log".into());
-        self.threads.checkpointer =
+        threads.checkpointer =
             Some(thread.spawn(move || backlog.run(&checkpointer)).map_err(spawned)?);
         let writer = Writer {
             conn,
@@ -191,26 +192,37 @@ impl SqliteStore {
             backlog: Arc::clone(&self.backlog),
             trouble: Arc::clone(&self.trouble),
             lasting: None,
+            data_dir: options.data_dir.clone(),
             sink,
             batch_len_max: options.batch_len_max.max(1),
         };
         let thread = thread::Builder::new().name("store-write".into());
-        self.threads.writer = Some(thread.spawn(move || writer.run()).map_err(spawned)?);
+        threads.writer = Some(thread.spawn(move || writer.run()).map_err(spawned)?);
         Ok(())
+    }
+}
+
+impl SqliteStore {
+    /// Answers what is queued, moves the log into the database and ends the threads. Later calls
+    /// do nothing; reads and writes are refused from here on. A server calls it at its end instead
+    /// of waiting for the last handle to go: connections that were cut may still hold one.
+    pub fn close(&self) {
+        self.writes.close(StoreError::Unavailable("the store is closing".into()));
+        self.reads.close();
+        let mut threads = std::mem::take(&mut *self.threads.lock());
+        // The writer first: its last commits are in the log that the checkpointer then moves.
+        let writer = threads.writer.take();
+        for thread in threads.readers.drain(..).chain(writer) {
+            join(thread);
+        }
+        self.backlog.close();
+        threads.checkpointer.take().into_iter().for_each(join);
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.writes.close(StoreError::Unavailable("the store is closing".into()));
-        self.reads.close();
-        // The writer first: its last commits are in the log that the checkpointer then moves.
-        let writer = self.threads.writer.take();
-        for thread in self.threads.readers.drain(..).chain(writer) {
-            join(thread);
-        }
-        self.backlog.close();
-        self.threads.checkpointer.take().into_iter().for_each(join);
+        self.close();
     }
 }
 

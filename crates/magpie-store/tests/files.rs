@@ -229,3 +229,18 @@ fn a_check_names_a_damaged_index() {
         Err(error) => assert!(matches!(error, OpenError::Damaged { .. }), "{error}"),
     }
 }
+
+#[test]
+fn a_closed_store_has_an_empty_log_and_refuses_writes_while_a_handle_is_still_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let position = store.position();
+    store.close();
+    let (origin, _answer) = Origin::call();
+    let op = Op::Seen { user: user("a"), at_ms: 2 };
+    assert!(store.submit(Write { op, origin }).is_err());
+    let log = dir.path().join(format!("{DATABASE}-wal"));
+    assert_eq!(fs::metadata(log).map_or(0, |file| file.len()), 0);
+    drop(store);
+    assert_eq!(try_open(dir.path()).unwrap().position(), position);
+}

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::Write as _,
     path::Path,
     time::Duration,
 };
@@ -42,6 +43,20 @@ pub(crate) fn make_dir(data_dir: &Path) -> Result<(), OpenError> {
         OpenError::Missing(path) => OpenError::ReadOnly { path, reason: error.to_string() },
         other => other,
     })
+}
+
+/// Bytes that must be free before a full disk counts as usable again.
+const ROOM_BYTES: usize = 1 << 20;
+
+/// Tries whether the disk takes some more, by writing a file of that size.
+pub(crate) fn room_for_writes(data_dir: &Path) -> std::io::Result<()> {
+    let path = data_dir.join("room.probe");
+    let tried = File::create(&path).and_then(|mut file| {
+        file.write_all(&vec![0; ROOM_BYTES])?;
+        file.sync_data()
+    });
+    let removed = fs::remove_file(&path);
+    tried.and(removed)
 }
 
 /// The connection that writes.

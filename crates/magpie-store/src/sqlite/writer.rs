@@ -1,7 +1,7 @@
 //! The one thread that writes. It takes what has queued up, applies it in one transaction,
 //! commits with an fsync, and only then hands the results to the sink, in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use magpie_core::port::store::{
     CommitSink, Committed, Outcome, Rejection, StoreError, Write, WriteResult,
@@ -13,6 +13,7 @@ use super::{
     apply::apply,
     checkpoint::Backlog,
     error::fault,
+    files,
     queue::{Taken, WriteQueue},
     recent::Recent,
     state::State,
@@ -31,6 +32,7 @@ pub(crate) struct Writer {
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
     /// A fault after which nothing is written any more.
     pub(crate) lasting: Option<StoreError>,
+    pub(crate) data_dir: PathBuf,
     pub(crate) sink: Arc<dyn CommitSink>,
     pub(crate) batch_len_max: usize,
 }
@@ -118,8 +120,13 @@ impl Writer {
         }
         self.state.rolled_back();
         let fault = fault(error);
-        tracing::error!(%error, lasting = fault.lasting, "a commit failed; nothing of it was kept");
-        *self.trouble.lock() = Some(fault.error.clone());
+        let known = self.trouble.lock().replace(fault.error.clone());
+        if known.as_ref() == Some(&fault.error) {
+            tracing::debug!(%error, "a commit failed for the same reason as the one before");
+        } else {
+            let lasting = fault.lasting;
+            tracing::error!(%error, lasting, "a commit failed; nothing of it was kept");
+        }
         if fault.lasting {
             // Never tried again: after a failed fsync nobody knows what the disk holds.
             self.lasting = Some(fault.error.clone());
@@ -145,10 +152,18 @@ impl Writer {
 
     /// Finds out whether a passing trouble is over while nobody writes.
     fn probe(&mut self) {
+        // A change of one page fits into the log as it is; whether there is room says this only.
+        if let Err(error) = files::room_for_writes(&self.data_dir) {
+            tracing::debug!(%error, "still no room");
+            return;
+        }
         let tried =
             self.conn.execute_batch("BEGIN IMMEDIATE; UPDATE meta SET position = position; COMMIT");
         match tried {
-            Ok(()) => *self.trouble.lock() = None,
+            Ok(()) => {
+                *self.trouble.lock() = None;
+                tracing::info!("the store takes writes again");
+            }
             Err(error) => {
                 tracing::debug!(%error, "still no writes");
                 if !self.conn.is_autocommit() {
