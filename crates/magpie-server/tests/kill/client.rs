@@ -142,8 +142,8 @@ impl Client {
         server: SocketAddr,
         phase: &mut watch::Receiver<Phase>,
     ) -> Result<(), Lost> {
-        let stream = TcpStream::connect(server).await.map_err(|_| Lost::Killed)?;
-        stream.set_nodelay(true).map_err(|_| Lost::Killed)?;
+        let stream = TcpStream::connect(server).await.map_err(|_gone| Lost::Killed)?;
+        stream.set_nodelay(true).map_err(|_gone| Lost::Killed)?;
         let url = format!("ws://{server}/v1/ws");
         let (mut ws, _) = tokio_tungstenite::client_async(url, stream).await?;
         let hello = json!({
