@@ -49,7 +49,7 @@ async fn opening_shows_a_conversation_without_messages_on_every_device() {
     assert_eq!(opened.peer.unwrap().id, "carol");
     let seen = state(&mut tablet).await;
     assert_eq!((seen.c.as_str(), seen.hidden), (opened.c.as_str(), -1));
-    assert_eq!(visible(&tablet).await, [opened.c.clone()]);
+    assert_eq!(visible(&tablet).await, std::slice::from_ref(&opened.c));
     let carol = server.user("carol").await;
     assert!(visible(&carol).await.is_empty(), "only on the side that opened it");
 }
