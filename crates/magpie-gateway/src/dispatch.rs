@@ -25,7 +25,9 @@ use magpie_proto::{
 
 use crate::{
     conn::{Conn, Identity},
+    contain::EndOnPanic,
     gate::Gate,
+    limiter::Rate,
     native::{self, NO_REPLY},
     resume,
     view::{self, pages},
@@ -101,12 +103,26 @@ fn admit(gate: &Gate, identity: &Identity, op: &ClientOp) -> Result<(), Refusal>
         let message = format!("\"b\": a body has at most {} bytes here", limits.body_bytes_max);
         return Err(Refusal::new(ErrorCode::TooLarge, message));
     }
-    let rate = match op {
+    let (rate, cost) = match op {
+        // Its receipts are charged when they are taken: the pong comes in any case.
         ClientOp::Ping { .. } => return Ok(()),
-        ClientOp::Typing { .. } | ClientOp::Receipts(_) => limits.ephemeral,
-        _ => limits.messages,
+        ClientOp::Receipts(receipts) => return charge_receipts(gate, identity, receipts),
+        ClientOp::Typing { .. } => (limits.ephemeral, 1),
+        _ => (limits.messages, 1),
     };
-    identity.bucket.take(rate, gate.core.clock.uptime_ms()).map_err(|wait_ms| Refusal {
+    charge(gate, identity, rate, cost)
+}
+
+/// Each mark is told to the others of its conversation, so each one counts, not each frame.
+fn charge_receipts(gate: &Gate, identity: &Identity, receipts: &Receipts) -> Result<(), Refusal> {
+    let marks = receipts.delivered.len() + receipts.read.len();
+    let cost = u32::try_from(marks).unwrap_or(u32::MAX);
+    charge(gate, identity, gate.settings.limits.ephemeral, cost)
+}
+
+fn charge(gate: &Gate, identity: &Identity, rate: Rate, cost: u32) -> Result<(), Refusal> {
+    let now_ms = gate.core.clock.uptime_ms();
+    identity.bucket.take_many(rate, cost, now_ms).map_err(|wait_ms| Refusal {
         code: ErrorCode::RateLimited,
         retry: Retry::AfterMs(wait_ms),
         message: format!("at most {} requests a second", rate.per_second),
@@ -141,6 +157,7 @@ where
     let work = work(gate.clone());
     let conn = conn.clone();
     tokio::spawn(async move {
+        let _guard = EndOnPanic(&conn);
         match work.await {
             Ok(frame) if r.is_some() => {
                 conn.outbox.push(frame);
@@ -153,7 +170,12 @@ where
 }
 
 fn ping(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: Caller, r: Option<u64>, receipts: Receipts) {
-    if !receipts.delivered.is_empty() || !receipts.read.is_empty() {
+    let charged = conn.identity().map(|identity| charge_receipts(gate, identity, &receipts));
+    if receipts.delivered.is_empty() && receipts.read.is_empty() {
+        // The usual case: nothing but a sign of life.
+    } else if let Some(Err(refusal)) = charged {
+        native::refuse(conn, None, &refusal);
+    } else {
         let origin = Origin::Connection(conn.clone(), NO_REPLY);
         answer(gate, conn, None, async move |gate| {
             receipt::take(&gate.core, &caller, &receipts, &origin).await?;

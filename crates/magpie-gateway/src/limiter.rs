@@ -24,12 +24,23 @@ impl Bucket {
     /// # Errors
     /// Milliseconds until there is one.
     pub fn take(&self, rate: Rate, now_ms: u64) -> Result<(), u32> {
+        self.take_many(rate, 1, now_ms)
+    }
+
+    /// Takes `count` tokens or none; more than a full bucket costs a full bucket, so that no
+    /// request is refused for ever.
+    ///
+    /// # Errors
+    /// Milliseconds until there are as many.
+    pub fn take_many(&self, rate: Rate, count: u32, now_ms: u64) -> Result<(), u32> {
         let interval_us = 1_000_000 / u64::from(rate.per_second.max(1));
-        let burst_us = interval_us * u64::from(rate.burst.max(1));
+        let burst = rate.burst.max(1);
+        let burst_us = interval_us * u64::from(burst);
+        let cost_us = interval_us * u64::from(count.min(burst));
         let now_us = now_ms.saturating_mul(1_000);
         let mut full_at_us = self.full_at_us.load(Ordering::Relaxed);
         loop {
-            let next_us = full_at_us.max(now_us) + interval_us;
+            let next_us = full_at_us.max(now_us) + cost_us;
             if next_us - now_us > burst_us {
                 let wait_us = next_us - now_us - burst_us;
                 return Err(u32::try_from(wait_us.div_ceil(1_000)).unwrap_or(u32::MAX));
@@ -79,6 +90,18 @@ mod tests {
         assert_eq!(bucket.take(rate, 1_100), Ok(()));
         assert!(!bucket.is_full(1_100));
         assert!(bucket.is_full(2_000));
+    }
+
+    #[test]
+    fn many_tokens_are_taken_together_or_not_at_all() {
+        let rate = Rate { per_second: 10, burst: 5 };
+        let bucket = Bucket::default();
+        assert_eq!(bucket.take_many(rate, 3, 1_000), Ok(()));
+        assert_eq!(bucket.take_many(rate, 3, 1_000), Err(100));
+        assert_eq!(bucket.take_many(rate, 2, 1_000), Ok(()));
+        assert_eq!(bucket.take_many(rate, 0, 1_000), Ok(()), "nothing costs nothing");
+        assert_eq!(bucket.take_many(rate, 900, 1_500), Ok(()), "more than fits costs all");
+        assert_eq!(bucket.take(rate, 1_500), Err(100));
     }
 
     #[test]

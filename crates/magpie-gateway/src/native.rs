@@ -18,6 +18,7 @@ use magpie_proto::{
 
 use crate::{
     conn::{Conn, Identity, Place},
+    contain::EndOnPanic,
     dispatch,
     door::Door,
     gate::Gate,
@@ -137,6 +138,7 @@ fn sign_in(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, hello: Hello) {
     conn.hold();
     let (gate, conn) = (gate.clone(), conn.clone());
     tokio::spawn(async move {
+        let _guard = EndOnPanic(&conn);
         match welcome(&gate, &conn, r, &hello).await {
             Ok(cursor) => {
                 conn.release();

@@ -188,3 +188,26 @@ async fn a_connection_that_is_not_of_the_lane_is_left_to_its_own() {
     assert_eq!(here.outbox.ending(), None);
     assert_eq!(there.outbox.ending(), Some(CloseCode::Kicked.into()));
 }
+
+#[tokio::test]
+async fn marks_count_one_by_one_against_the_rate_and_a_ping_over_it_still_gets_its_pong() {
+    let world = World::new();
+    for user in ["a", "b"] {
+        world.user(user).await;
+    }
+    world.say("b", "a", "hello");
+    let mut client = world.enter(0, "a", "page").await;
+    let c = ConversationId::direct(&id("a"), &id("b"));
+    let marks = vec![format!(r#"["{c}",1]"#); 200].join(",");
+    let full = 4_000 / 200;
+    for r in 0..full {
+        client.send(&format!(r#"{{"t":"receipt","r":{r},"delivered":[{marks}]}}"#)).await;
+        assert_eq!(client.until("ok").await["r"], r);
+    }
+    client.send(&format!(r#"{{"t":"receipt","r":77,"delivered":[{marks}]}}"#)).await;
+    assert_eq!(client.until("error").await["code"], "rate_limited");
+    client.send(&format!(r#"{{"t":"ping","r":78,"delivered":[{marks}]}}"#)).await;
+    let refused = client.until("error").await;
+    assert_eq!((&refused["code"], refused.get("r")), (&"rate_limited".into(), None));
+    assert_eq!(client.until("pong").await["r"], 78);
+}

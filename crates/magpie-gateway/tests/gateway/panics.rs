@@ -100,6 +100,19 @@ async fn a_panic_on_an_answer_ends_its_connection_and_the_lane_goes_on() {
     client.until("pong").await;
 }
 
+#[tokio::test]
+async fn a_panic_of_a_request_or_a_sign_in_ends_the_connection_that_would_wait_for_ever() {
+    let world = World::new();
+    let mut client = world.enter(0, "a", "page").await;
+    *world.store.meanwhile.lock() = Some(Box::new(|| panic!("panic in a request")));
+    client.send(r#"{"t":"block","r":2,"user":"a","on":true}"#).await;
+    assert_eq!(client.closed().await, CloseCode::Overloaded.number());
+    let mut newcomer = world.open(0, &NATIVE, 4_096);
+    *world.store.meanwhile.lock() = Some(Box::new(|| panic!("panic in a sign-in")));
+    newcomer.send(&world.hello("new", "page", None)).await;
+    assert_eq!(newcomer.closed().await, CloseCode::Overloaded.number());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_a_lease_ends_its_connection_and_the_sweep_goes_on() {
     let world = World::new();

@@ -15,11 +15,14 @@ use magpie_core::{
 };
 use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
 use magpie_testkit::MemoryStore;
+use parking_lot::Mutex;
 
 pub(crate) struct SlowStore {
     pub(crate) inner: Arc<MemoryStore>,
     /// Turns of the runtime between a read and its answer.
     pub(crate) turns: AtomicUsize,
+    /// Done once, in the middle of the next write: what another runtime does at that moment.
+    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl SlowStore {
@@ -38,6 +41,10 @@ impl SlowStore {
 
 impl Store for SlowStore {
     fn submit(&self, write: Write) -> Result<(), StoreError> {
+        let meanwhile = self.meanwhile.lock().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         self.inner.submit(write)
     }
     fn epoch(&self) -> u64 {

@@ -74,7 +74,7 @@ impl World {
             true => MemoryStore::delayed(7, sink),
             false => MemoryStore::new(7, sink),
         });
-        let store = Arc::new(SlowStore { inner, turns: 0.into() });
+        let store = Arc::new(SlowStore { inner, turns: 0.into(), meanwhile: Default::default() });
         let lanes: Vec<_> = (0..LANES).map(|n| Arc::new(SocketLane::new(n, 0))).collect();
         for lane in &lanes {
             bus.attach(lane.clone());
