@@ -89,11 +89,10 @@ fn conditions(shape: Shape, mut more: serde_json::Value) -> serde_json::Value {
 
 /// Server on core 0, this generator on core 1; or both wherever they like.
 fn pin(pinned: bool) -> Fallible<Option<u32>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let set = if pinned { "1".to_owned() } else { "0-1023".to_owned() };
     let own = std::process::id().to_string();
     let done = Command::new("taskset").args(["-a", "-p", "-c", &set, &own]).output()?;
-    if pinned && (!done.status.success() || cores < 1) {
+    if pinned && (!done.status.success() || stats::cores() < 2) {
         return Err("taskset failed: pinning needs two cores".into());
     }
     Ok(pinned.then_some(0))

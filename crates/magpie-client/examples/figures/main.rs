@@ -41,6 +41,7 @@ impl Plan {
 
 fn main() -> Fallible<()> {
     let plan = Plan::parse(std::env::args().skip(1))?;
+    stats::cores();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         if plan.wants("size") {
