@@ -41,7 +41,6 @@ pub fn dispatch(
     identity: &Identity,
     r: Option<u64>,
     op: ClientOp,
-    frame_bytes: usize,
 ) {
     if let Err(refusal) = admit(gate, identity, &op) {
         native::refuse(conn, r, &refusal);
@@ -49,7 +48,7 @@ pub fn dispatch(
     }
     let caller = identity.caller.clone();
     match op {
-        ClientOp::Send(request) => queue_send(gate, conn, &caller, r, request, frame_bytes),
+        ClientOp::Send(request) => queue_send(gate, conn, &caller, r, request),
         ClientOp::Ping { receipts } => ping(gate, conn, caller, r, receipts),
         ClientOp::Receipts(receipts) => {
             let origin = Origin::Connection(conn.clone(), NO_REPLY);
@@ -135,14 +134,14 @@ fn queue_send(
     caller: &Caller,
     r: Option<u64>,
     request: client::Send,
-    frame_bytes: usize,
 ) {
     let origin = Origin::Connection(conn.clone(), r.unwrap_or(NO_REPLY));
     let client::Send { target, client_msg_id, body } = request;
-    conn.begin(frame_bytes);
+    let bytes = body.as_bytes().len();
+    conn.begin(bytes);
     let queued = send::send(&gate.core, caller, send::Send { target, client_msg_id, body }, origin);
     if let Err(refusal) = queued {
-        conn.finish(frame_bytes);
+        conn.finish(bytes);
         native::refuse(conn, r, &refusal);
     }
 }

@@ -70,7 +70,7 @@ impl Door for Native {
                 &Refusal::new(ErrorCode::BadRequest, "hello was said; open a new socket instead"),
             ),
             (Some(identity), op) => {
-                dispatch::dispatch(gate, conn, identity, request.r, op, text.len());
+                dispatch::dispatch(gate, conn, identity, request.r, op);
             }
         }
     }
