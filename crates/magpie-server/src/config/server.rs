@@ -21,7 +21,7 @@ section! {
         max_connections: usize = 0, in 0..=10_000_000;
         /// Seconds in which a stop has to be finished: clients are told to come back, queues are
         /// flushed.
-        drain_s: u64 = 10, in 1..=300;
+        drain_s: u64 = 8, in 1..=300;
         /// Addresses or networks (`10.0.0.0/8`) of the proxies in front of this server. Only their
         /// `X-Forwarded-For` header is believed.
         trusted_proxies: Vec<ProxyNet> = Vec::new();
