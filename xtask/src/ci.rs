@@ -102,7 +102,7 @@ fn test_targets(workspace: &Metadata, fuzz: bool) -> Vec<&str> {
         .packages
         .iter()
         .flat_map(|package| &package.targets)
-        .filter(|target| target.kind.iter().any(|kind| kind == "test"))
+        .filter(|target| target.test && target.kind.iter().any(|kind| kind == "test"))
         .map(|target| target.name.as_str())
         .filter(|name| name.contains("fuzz") == fuzz)
         .collect();
@@ -167,6 +167,7 @@ mod tests {
                 "targets": [
                     {"name": "magpie", "kind": ["bin"]},
                     {"name": "kill", "kind": ["test"]},
+                    {"name": "common", "kind": ["test"], "test": false},
                     {"name": "fuzz_frames", "kind": ["test"]}
                 ]}]}"#,
         )

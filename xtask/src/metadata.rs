@@ -37,6 +37,9 @@ pub(crate) struct Dependency {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) kind: Vec<String>,
+    /// Whether `cargo test` runs it; false for a module that several tests share.
+    #[serde(default = "yes")]
+    pub(crate) test: bool,
 }
 
 /// The workspace's own packages.
@@ -52,4 +55,7 @@ pub(crate) fn with_dependencies(root: &Path) -> Result<Metadata> {
 fn load(root: &Path, args: &[&str]) -> Result<Metadata> {
     let json = shell::output(root, &shell::cargo(), args)?;
     serde_json::from_slice(&json).context("cargo metadata answered in an unknown format")
+}
+fn yes() -> bool {
+    true
 }
