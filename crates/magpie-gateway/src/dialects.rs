@@ -1,5 +1,5 @@
 //! The five seed protocols as doors on the core. This file is what they share: how a caller is
-//! admitted in each mode, and how a text finds its conversation. One file per dialect below.
+//! admitted in each mode, and how chat dialects take events. One file per dialect below.
 
 pub mod carwash;
 pub mod civil;
@@ -20,18 +20,20 @@ use std::sync::Arc;
 
 use magpie_auth::Audience as TokenAudience;
 use magpie_core::{
-    Caller, Dialect, Refusal, Role,
+    Caller, Delivery, Dialect, Event, Refusal, Role,
     user::{self, Profile},
 };
-use magpie_proto::{ErrorCode, UserId};
+use magpie_proto::{Body, ErrorCode, UserId};
 
 use crate::{
-    conn::{Identity, Place},
+    conn::{Conn, Identity, Place},
     dialects::seats::Seat,
     door::Door,
     gate::Gate,
+    native,
     settings::Mode,
     upgrade::query_value,
+    ws::frame,
 };
 
 /// Whether and as whom a socket may open.
@@ -226,6 +228,28 @@ fn judge(proof: &Proof, spot: &Spot, user: &UserId) -> Result<(Profile, bool, u6
             let role = spot.user.is_none().then_some(Role::Agent);
             Ok((Profile { role, ..Profile::default() }, true, 0))
         }
+    }
+}
+
+/// An event for a socket of a dialect that takes messages and broadcasts.
+pub(crate) fn deliver_chat(
+    conn: &Conn,
+    delivery: &Delivery,
+    encode: replay::Encode,
+    encode_broadcast: fn(Option<&str>, &Body) -> String,
+) {
+    match &delivery.event {
+        Some(Event::Message(m)) => replay::live(conn.gate(), conn, m, delivery.position, encode),
+        Some(Event::Broadcast { from, body }) => {
+            let dialects = &conn.gate().settings.dialects;
+            let prefix = conn.dialect().map_or("", |dialect| dialects.id_prefix(dialect));
+            let from = from.as_ref().map(|user| inbound::bare(prefix, user.as_str()));
+            conn.outbox.push_ephemeral(|_| frame::text(&encode_broadcast(from, body)));
+        }
+        Some(Event::Kick { device, code, .. }) => {
+            native::end_if_kicked(conn, device.as_deref(), *code);
+        }
+        _ => {}
     }
 }
 

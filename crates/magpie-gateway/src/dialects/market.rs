@@ -13,7 +13,7 @@ use magpie_proto::{Body, ConversationId, ConversationKind, ErrorCode, UserId, cl
 use crate::{
     conn::{Conn, Identity, Mark},
     dialects::{
-        DialectDoor, Spot, emoji,
+        DialectDoor, Spot, deliver_chat, emoji,
         inbound::{self, bare, raw_of, text_of},
         object::{Object, quote, raw_value},
         prefixed,
@@ -21,7 +21,6 @@ use crate::{
     },
     door::Door,
     gate::Gate,
-    native,
     ws::frame,
 };
 
@@ -92,20 +91,7 @@ impl Door for Market {
     }
 
     fn deliver(&self, conn: &Conn, delivery: &Delivery, _is_origin: bool) {
-        match &delivery.event {
-            Some(Event::Message(m)) => {
-                replay::live(conn.gate(), conn, m, delivery.position, encode);
-            }
-            Some(Event::Broadcast { from, body }) => {
-                let prefix = conn.gate().settings.dialects.id_prefix(Dialect::Market);
-                let from = from.as_ref().map(|user| bare(prefix, user.as_str()));
-                conn.outbox.push_ephemeral(|_| frame::text(&encode_broadcast(from, body)));
-            }
-            Some(Event::Kick { device, code, .. }) => {
-                native::end_if_kicked(conn, device.as_deref(), *code);
-            }
-            _ => {}
-        }
+        deliver_chat(conn, delivery, encode, encode_broadcast);
     }
 
     fn reply(&self, conn: &Conn, r: u64, result: &WriteResult) {

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::{
     conn::{Conn, Identity, Mark},
     dialects::{
-        DialectDoor, Spot,
+        DialectDoor, Spot, deliver_chat,
         inbound::{self, bare, raw_of, text_of},
         market::concerns,
         object::{Object, quote, raw_value},
@@ -23,7 +23,6 @@ use crate::{
     },
     door::Door,
     gate::Gate,
-    native,
     ws::frame,
 };
 
@@ -86,20 +85,7 @@ impl Door for Miniapp {
     }
 
     fn deliver(&self, conn: &Conn, delivery: &Delivery, _is_origin: bool) {
-        match &delivery.event {
-            Some(Event::Message(m)) => {
-                replay::live(conn.gate(), conn, m, delivery.position, encode);
-            }
-            Some(Event::Broadcast { from, body }) => {
-                let prefix = conn.gate().settings.dialects.id_prefix(Dialect::Miniapp);
-                let from = from.as_ref().map(|user| bare(prefix, user.as_str()));
-                conn.outbox.push_ephemeral(|_| frame::text(&encode_broadcast(from, body)));
-            }
-            Some(Event::Kick { device, code, .. }) => {
-                native::end_if_kicked(conn, device.as_deref(), *code);
-            }
-            _ => {}
-        }
+        deliver_chat(conn, delivery, encode, encode_broadcast);
     }
 
     fn reply(&self, conn: &Conn, r: u64, result: &WriteResult) {
