@@ -214,6 +214,10 @@ fn renew(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: &Caller, r: Option<u64>, to
             let message = "this token belongs to another device";
             return Err(Refusal::new(ErrorCode::Unauthorized, message));
         }
+        if caller.broadcast && !proved.may("broadcast") {
+            let message = "this token has fewer permissions; open a new socket with it";
+            return Err(Refusal::new(ErrorCode::Forbidden, message));
+        }
         conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
         pages::renewed(r, proved.expires_ms)
     });

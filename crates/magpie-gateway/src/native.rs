@@ -191,6 +191,11 @@ async fn welcome(
     conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
     conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
+    let still = gate.core.store.user(user.id.clone()).await?;
+    if still.is_some_and(|user| user.banned) {
+        // Banned since the first look, when there was no connection that the ban could end.
+        return Err(Refusal::new(ErrorCode::Forbidden, "this user is banned"));
+    }
     conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
     Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))
 }
