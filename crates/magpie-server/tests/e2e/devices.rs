@@ -76,6 +76,19 @@ async fn a_socket_is_renewed_only_for_its_own_user_and_with_a_good_token() {
 }
 
 #[tokio::test]
+async fn a_renewal_cannot_keep_a_permission_that_the_new_token_lacks() {
+    let server = TestServer::start();
+    let token = |permissions: &[&str]| {
+        server.token_with(json!({ "user": "alice", "permissions": permissions }))
+    };
+    let options = Options::new(server.url(), token(&["broadcast"]).await).device("a");
+    let alice = Session::open(options).await;
+    let fewer = alice.client.renew(&token(&[]).await).await.unwrap_err();
+    assert_eq!(fewer.code(), Some("forbidden"));
+    assert!(alice.client.renew(&token(&["broadcast"]).await).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_kick_ends_all_connections_or_one_device_and_the_user_may_come_back() {
     let server = TestServer::start();
     let mut phone = server.sign_in("alice", "phone").await;
