@@ -7,7 +7,9 @@ use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
     Caller, Delivery, Dialect, Event, Refusal, User,
+    model::{ChannelValue, Replay},
     port::store::{Outcome, WriteResult},
+    push::publish,
     user::{self, Profile},
 };
 use magpie_proto::{
@@ -17,7 +19,7 @@ use magpie_proto::{
 };
 
 use crate::{
-    conn::{Conn, Identity, Place},
+    conn::{Conn, Identity, Mark, Place},
     contain::EndOnPanic,
     dispatch,
     door::Door,
@@ -86,6 +88,15 @@ impl Door for Native {
             return;
         }
         deliver(conn, delivery, event);
+    }
+
+    fn proved(&self, gate: &Arc<Gate>, conn: &Arc<Conn>, marks: Vec<Mark>) {
+        let Some(user) = conn.user() else { return };
+        for mark in marks {
+            if let Mark::Channel(channel, version) = mark {
+                publish::delivered(&gate.core, user, &channel, version);
+            }
+        }
     }
 
     fn reply(&self, conn: &Conn, r: u64, result: &WriteResult) {
@@ -275,8 +286,16 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             conn.outbox.push_latest(LatestKey::Presence(user.clone()), shared(&text));
         }
         Event::Push { value, stored: true } => {
-            let key = LatestKey::Channel(value.channel.clone());
-            conn.outbox.push_latest(key, shared(&|| view::push(value, 0)));
+            let frame = shared(&|| view::push(value, 0));
+            match value.replay {
+                Replay::Always => {
+                    conn.outbox.push_latest(LatestKey::Channel(value.channel.clone()), frame);
+                }
+                Replay::UntilDelivered => {
+                    conn.outbox.push(frame);
+                    prove_value(conn, value);
+                }
+            }
         }
         Event::Push { value, stored: false } => {
             conn.outbox.push_ephemeral(|dropped| match dropped {
@@ -293,6 +312,14 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             });
         }
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
+    }
+}
+
+/// Asks for the proof that a value has arrived which is replayed only until somebody has it: a
+/// ping behind its frame, which must stand in the queue for that.
+pub(crate) fn prove_value(conn: &Conn, value: &ChannelValue) {
+    if value.replay == Replay::UntilDelivered {
+        conn.prove(Mark::Channel(value.channel.clone(), value.version));
     }
 }
 

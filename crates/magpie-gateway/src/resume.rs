@@ -138,6 +138,7 @@ async fn replay_channels(
             // One after the other: together they may be larger than the room.
             drained(conn).await;
             conn.outbox.push(frame::text(&view::push(&value, 0)));
+            native::prove_value(conn, &value);
         }
     }
     Ok(())

@@ -54,6 +54,22 @@ async fn a_late_page_gets_the_last_value_unless_it_has_that_version() {
 }
 
 #[tokio::test]
+async fn a_result_that_one_page_has_got_is_not_shown_to_a_page_that_opens_later() {
+    let server = TestServer::start();
+    let mut first = server.user("17").await;
+    push(&server, json!("0_扣费成功_剩余次数: 5")).await;
+    assert_eq!(pushed(&mut first).await.version, 1);
+    // The proof is a pong, so it may take a moment until the server knows.
+    let waits = |peek: Value| peek["version"].as_u64() == Some(1);
+    while waits(server.api("GET", "/v1/users/17/channels/pay?peek=true", json!(null)).await) {
+        first.client.ping().await.unwrap();
+    }
+    let mut late = server.sign_in("17", "tablet").await;
+    push(&server, json!("0_扣费成功_剩余次数: 4")).await;
+    assert_eq!(pushed(&mut late).await.version, 2, "not the result of the visit before");
+}
+
+#[tokio::test]
 async fn a_push_under_the_same_key_is_done_once_and_refused_with_other_data() {
     let server = TestServer::start();
     let body = |data: &str| json!({"user": "17", "channel": "pay", "data": data, "idempotency_key": "order-1"});
