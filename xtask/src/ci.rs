@@ -118,16 +118,19 @@ fn run_command(root: &Path, workspace: &Metadata, dir: &str, command: &[&str]) -
     say(&format!("$ {}", command.join(" ")));
     let cargo = shell::cargo();
     let program = if *program == "cargo" { cargo.as_str() } else { program };
-    let status = Command::new(program)
-        .args(args)
-        .current_dir(root.join(dir))
-        .env("MAGPIE_BIN", release_binary(workspace))
-        .status()
-        .with_context(|| {
-            format!(
-                "cannot start `{program}` in `{dir}`: `scripts/setup.sh test` names what is missing"
-            )
-        })?;
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root.join(dir)).env("MAGPIE_BIN", release_binary(workspace));
+    if program == cargo {
+        // Stores of tests lie beside the build, on a disk: the usual place may be in memory.
+        let temporary = workspace.target_directory.join("tmp");
+        std::fs::create_dir_all(&temporary)?;
+        command.env("TMPDIR", temporary);
+    }
+    let status = command.status().with_context(|| {
+        format!(
+            "cannot start `{program}` in `{dir}`: `scripts/setup.sh test` names what is missing"
+        )
+    })?;
     Ok(status.success())
 }
 

@@ -1,5 +1,6 @@
-//! Test doubles: in-memory store, faulty bus, mock clock, conformance suites.
+//! Test doubles: in-memory store, mock clock, and the conformance suites of store and bus.
 
+pub mod bus;
 pub mod clock;
 pub mod conformance;
 pub mod ids;
