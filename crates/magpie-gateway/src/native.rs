@@ -286,16 +286,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             conn.outbox.push_latest(LatestKey::Presence(user.clone()), shared(&text));
         }
         Event::Push { value, stored: true } => {
-            let frame = shared(&|| view::push(value, 0));
-            match value.replay {
-                Replay::Always => {
-                    conn.outbox.push_latest(LatestKey::Channel(value.channel.clone()), frame);
-                }
-                Replay::UntilDelivered => {
-                    conn.outbox.push(frame);
-                    prove_value(conn, value);
-                }
-            }
+            put_value(conn, value, shared(&|| view::push(value, 0)));
         }
         Event::Push { value, stored: false } => {
             conn.outbox.push_ephemeral(|dropped| match dropped {
@@ -312,6 +303,20 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             });
         }
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
+    }
+}
+
+/// A held value that comes live: a newer one takes its place while it waits, unless its arrival
+/// has to be proved.
+fn put_value(conn: &Conn, value: &ChannelValue, frame: Bytes) {
+    match value.replay {
+        Replay::Always => {
+            conn.outbox.push_latest(LatestKey::Channel(value.channel.clone()), frame);
+        }
+        Replay::UntilDelivered => {
+            conn.outbox.push(frame);
+            prove_value(conn, value);
+        }
     }
 }
 
