@@ -305,10 +305,12 @@ impl Conn {
         self.outbox.push(crate::ws::frame::ping(&proof.ping.to_be_bytes()));
     }
 
-    /// Whether a quiet connection may be pinged now: at most once in five seconds.
+    /// Whether a quiet connection may be pinged now: at most once in five seconds, or once a
+    /// heartbeat where that is shorter.
     pub fn may_ping(&self, now_ms: u64) -> bool {
+        let spacing_ms = self.gate.settings.times.heartbeat_interval_ms.min(5_000);
         let before_ms = self.pinged_ms.load(Ordering::Relaxed);
-        let may = now_ms >= before_ms + 5_000;
+        let may = now_ms >= before_ms + spacing_ms;
         if may {
             self.pinged_ms.store(now_ms, Ordering::Relaxed);
         }
