@@ -33,11 +33,14 @@ pub trait Http: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// Trouble with accepting is logged at most so often; the metric counts every time.
+const WARNING_PERIOD_MS: u64 = 1_000;
 /// Out of file descriptors: wait so long before the next accept instead of spinning.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Accepts sockets on one runtime until the gate drains.
 pub async fn accept(gate: Arc<Gate>, lane: usize, listener: TcpListener, http: Arc<dyn Http>) {
+    let mut warned_ms = None;
     loop {
         let Some(slot) = free_slot(&gate).await else { return };
         let accepted = tokio::select! {
@@ -51,7 +54,11 @@ pub async fn accept(gate: Arc<Gate>, lane: usize, listener: TcpListener, http: A
                 tokio::spawn(serve(gate.clone(), lane, stream, peer, http.clone(), slot));
             }
             Err(error) => {
-                tracing::warn!(%error, "socket not accepted; trying again shortly");
+                let now_ms = gate.core.clock.uptime_ms();
+                if warned_ms.is_none_or(|before_ms| now_ms >= before_ms + WARNING_PERIOD_MS) {
+                    warned_ms = Some(now_ms);
+                    tracing::warn!(%error, "socket not accepted; trying again shortly");
+                }
                 metrics::counter!("magpie_accept_errors_total").increment(1);
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
             }
