@@ -102,6 +102,9 @@ struct Inner {
     dropped: u64,
     durable_count: u64,
     mode: Mode,
+    /// What came while a resume was running, if it is held for the switch to live.
+    held: Option<Vec<(Position, Bytes)>>,
+    held_bytes: usize,
     ending: Option<Ending>,
     /// A resume that waits for room.
     drained: Option<Waker>,
@@ -122,6 +125,8 @@ impl Outbox {
             dropped: 0,
             durable_count: 0,
             mode: Mode::CatchingUp { noted: 0 },
+            held: None,
+            held_bytes: 0,
             ending: None,
             drained: None,
             writing: false,
@@ -139,12 +144,14 @@ impl Outbox {
     /// Puts a durable event in, or notes it while a resume is running.
     pub fn push_durable(&self, frame: impl FnOnce() -> Bytes, position: Position) -> Pushed {
         let mut inner = self.inner.lock();
-        match &mut inner.mode {
+        match inner.mode {
             Mode::CatchingUp { noted } => {
-                *noted = (*noted).max(position);
+                if !inner.hold(position, frame, self.bytes_max / 2) {
+                    inner.mode = Mode::CatchingUp { noted: noted.max(position) };
+                }
                 return Pushed::Noted;
             }
-            Mode::Live { since } if position != 0 && position <= *since => return Pushed::Skipped,
+            Mode::Live { since } if position != 0 && position <= since => return Pushed::Skipped,
             Mode::Live { .. } => {}
         }
         let pushed = inner.push(frame(), self.bytes_max);
@@ -238,6 +245,32 @@ impl Outbox {
         }
     }
 
+    /// Holds durable events from here on instead of noting them, as far as there is room: a user
+    /// who is written to without pause would otherwise never be caught up. Call before a read.
+    pub fn start_holding(&self) {
+        let mut inner = self.inner.lock();
+        let highest = inner.held.take().into_iter().flatten().map(|(position, _)| position).max();
+        if let (Mode::CatchingUp { noted }, Some(highest)) = (inner.mode, highest) {
+            inner.mode = Mode::CatchingUp { noted: noted.max(highest) };
+        }
+        inner.held = Some(Vec::new());
+        inner.held_bytes = 0;
+    }
+
+    /// Puts in what was held and the resume did not cover. Call right after the page that made the
+    /// connection live, before anything else can come.
+    pub fn release_held(&self) {
+        let mut inner = self.inner.lock();
+        let Mode::Live { since } = inner.mode else { return };
+        for (position, frame) in inner.held.take().into_iter().flatten() {
+            if position > since && inner.push(frame, self.bytes_max) == Pushed::Queued {
+                inner.durable_count += 1;
+            }
+        }
+        drop(inner);
+        self.waker.wake();
+    }
+
     /// Goes back to catching-up mode: something may have been lost on the way here.
     pub fn catch_up_again(&self) {
         let mut inner = self.inner.lock();
@@ -289,6 +322,20 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Holds a durable event; false when events are not held, or there is no room for more.
+    fn hold(&mut self, position: Position, frame: impl FnOnce() -> Bytes, room: usize) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        let frame = frame();
+        self.held_bytes += frame.len();
+        if self.held_bytes > room {
+            // The next read brings all of it: the caller notes the highest position.
+            self.held = None;
+            return false;
+        }
+        held.push((position, frame));
+        true
+    }
+
     fn push(&mut self, frame: Bytes, bytes_max: usize) -> Pushed {
         if self.ending.is_some() {
             return Pushed::Skipped;
@@ -392,6 +439,35 @@ mod tests {
         assert_eq!(outbox.push_durable(|| frame(1), 7), Pushed::Skipped);
         assert_eq!(outbox.push_durable(|| frame(1), 8), Pushed::Queued);
         assert_eq!(outbox.durable_count(), 1);
+    }
+
+    #[test]
+    fn events_held_during_a_resume_follow_it_unless_it_covered_them() {
+        let outbox = Outbox::new(100);
+        outbox.start_holding();
+        for position in [7, 8, 9] {
+            assert_eq!(outbox.push_durable(|| frame(9), position), Pushed::Noted);
+        }
+        assert_eq!(outbox.go_live(8), Ok(()), "what is held need not be read");
+        outbox.push(frame(1));
+        outbox.release_held();
+        let mut out = VecDeque::new();
+        outbox.take(&mut out);
+        assert_eq!(out, [frame(1), frame(9)]);
+        assert_eq!(outbox.durable_count(), 1);
+    }
+
+    #[test]
+    fn events_that_cannot_be_held_are_noted_and_read_again() {
+        let outbox = Outbox::new(100);
+        outbox.start_holding();
+        outbox.push_durable(|| frame(30), 7);
+        outbox.push_durable(|| frame(30), 8);
+        assert_eq!(outbox.go_live(7), Err(8));
+        outbox.start_holding();
+        outbox.push_durable(|| frame(1), 9);
+        outbox.start_holding();
+        assert_eq!(outbox.go_live(8), Err(9), "holding anew forgets nothing");
     }
 
     #[test]

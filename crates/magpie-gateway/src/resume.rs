@@ -94,9 +94,11 @@ async fn catch_up(
         let cursor = live.then(|| gate.cursor(position));
         send_page(conn, &page, std::mem::take(&mut gap), cursor)?;
         if live {
+            conn.outbox.release_held();
             return Ok(());
         }
         if last {
+            conn.outbox.start_holding();
             query.since = Some(position);
             covered = None;
         }

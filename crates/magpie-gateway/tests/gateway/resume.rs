@@ -81,6 +81,33 @@ impl App {
     }
 }
 
+#[tokio::test]
+async fn a_user_who_is_written_to_without_pause_is_caught_up_all_the_same() {
+    let world = World::new();
+    for user in ["a", "b"] {
+        world.user(user).await;
+    }
+    world.store.turns.store(10, Ordering::SeqCst);
+    let mut client = world.open(0, &NATIVE, 1 << 20);
+    let beginning = Cursor { epoch: 7, position: 0 }.encode();
+    client.send(&world.hello("a", "page", Some(&beginning))).await;
+    let live = |client: &Client| matches!(client.conn().outbox.mode(), Mode::Live { .. });
+    let mut said = 0;
+    while !live(&client) {
+        assert!(said < 45, "still catching up: a message came into the middle of every read");
+        world.say("b", "a", "again");
+        said += 1;
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut app = App::default();
+    while app.heads.values().sum::<u64>() < said {
+        let Got::Text(frame) = client.next().await else { panic!("no frame") };
+        app.take(&frame);
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     /// A message is queued.
