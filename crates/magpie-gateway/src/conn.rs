@@ -226,12 +226,6 @@ impl Conn {
         }
     }
 
-    /// Whether requests wait for their answer.
-    #[must_use]
-    pub fn busy(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) > 0
-    }
-
     /// Stops reading until [`Self::release`].
     pub fn hold(&self) {
         self.held.store(true, Ordering::Release);

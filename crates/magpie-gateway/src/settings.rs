@@ -1,7 +1,5 @@
 //! What the gateway is told by the configuration: limits, times, how dialects let people in.
 
-use std::net::SocketAddr;
-
 use magpie_core::Dialect;
 
 use crate::{handshakes::ClientAddress, limiter::Rate};
@@ -9,8 +7,6 @@ use crate::{handshakes::ClientAddress, limiter::Rate};
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
     /// Name and version, for `ready` and the server header.
     pub server_name: String,
     /// Limits of what one peer may cost.
@@ -112,7 +108,6 @@ impl Dialects {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             server_name: concat!("magpie ", env!("CARGO_PKG_VERSION")).to_owned(),
             limits: Limits::default(),
             times: Times::default(),

@@ -37,7 +37,6 @@ pub fn policy(config: &Config) -> Policy {
 #[must_use]
 pub fn gateway(config: &Config, file_limit: u64) -> Settings {
     Settings {
-        listen: config.server.listen,
         server_name: VERSION.to_owned(),
         limits: limits(config, file_limit),
         times: Times {
