@@ -189,10 +189,13 @@ impl World {
     }
 }
 
+/// Frames that the server sends without being asked.
+const EVENTS: [&str; 8] =
+    ["msg", "msg.hidden", "conv.state", "receipt", "typing", "presence", "push", "broadcast"];
+
 fn judge_answer(wire: &mut Wire, wanted: Answer) {
-    let reply = |frame: &Value| {
-        !["msg", "conv.state", "receipt", "push"].contains(&frame["t"].as_str().unwrap())
-    };
+    // Events of rows before may come between: only answers are judged.
+    let reply = |frame: &Value| !EVENTS.contains(&frame["t"].as_str().unwrap());
     match wanted {
         Answer::Error(code) => {
             let frame = wire.find(reply).unwrap();
