@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod clock;
 pub mod conformance;
+pub mod fuzz;
 pub mod ids;
 pub mod memory;
 pub mod mutator;
