@@ -3,6 +3,7 @@
 
 mod apply;
 mod backup;
+mod bulk;
 mod cache;
 mod channels;
 mod check;
@@ -45,6 +46,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 pub use backup::{backup, restore};
+pub use bulk::{Bulk, BulkConversation, BulkMessage, BulkUser};
 pub use check::{Problem, Report, check};
 pub use error::OpenError;
 

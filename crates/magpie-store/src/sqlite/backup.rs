@@ -71,7 +71,7 @@ fn copy_pages(source: &Connection, partial: &Path) -> rusqlite::Result<()> {
 }
 
 /// Makes a finished file durable under its name.
-fn place(partial: &Path, target: &Path) -> Result<(), OpenError> {
+pub(crate) fn place(partial: &Path, target: &Path) -> Result<(), OpenError> {
     let io = |error: std::io::Error| of_io(target, &error);
     File::open(partial).and_then(|file| file.sync_all()).map_err(io)?;
     fs::rename(partial, target).map_err(io)?;
