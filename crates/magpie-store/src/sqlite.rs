@@ -22,6 +22,7 @@ mod reader;
 mod recent;
 mod resume;
 mod row;
+mod sizes;
 mod state;
 mod unread;
 mod users;
@@ -49,6 +50,7 @@ pub use backup::{backup, restore};
 pub use bulk::{Bulk, BulkConversation, BulkMessage, BulkUser};
 pub use check::{Problem, Report, check};
 pub use error::OpenError;
+pub use sizes::{Size, sizes};
 
 use checkpoint::Backlog;
 use error::{of_io, of_sqlite};

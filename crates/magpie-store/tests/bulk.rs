@@ -10,7 +10,7 @@ use magpie_core::{
 use magpie_proto::{Body, MessageId, UserId, client::Edge};
 use magpie_store::{
     OpenError, OpenOptions, SqliteStore,
-    sqlite::{Bulk, BulkMessage, check},
+    sqlite::{Bulk, BulkMessage, check, sizes},
 };
 use magpie_testkit::RecordingSink;
 
@@ -115,4 +115,18 @@ fn one_who_is_not_in_a_conversation_cannot_send_or_read() {
     let pair = bulk.direct(a, b).unwrap();
     let error = bulk.read(pair, c).unwrap_err();
     assert!(error.to_string().contains("no such user in this conversation"), "{error}");
+}
+
+#[test]
+fn the_bytes_of_a_store_add_up_to_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path());
+    let sizes = sizes(folder.path()).unwrap();
+    let messages = sizes.iter().find(|size| size.name == "messages").unwrap();
+    assert_eq!(messages.entries, 300);
+    assert!(messages.payload_bytes + messages.unused_bytes < messages.bytes);
+    let sum: u64 = sizes.iter().map(|size| size.bytes).sum();
+    let file = std::fs::metadata(folder.path().join("magpie.db")).unwrap().len();
+    let free = file - sum;
+    assert!(free <= 16 * 4_096, "pages of dropped indexes only: {free} bytes");
 }
