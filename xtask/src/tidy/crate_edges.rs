@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("magpie-client", &["magpie-proto"]),
+    ("magpie-bench", &["magpie-client", "magpie-core", "magpie-proto", "magpie-store"]),
     ("magpie-testkit", &["magpie-core", "magpie-proto", "magpie-client"]),
     ("xtask", &[]),
 ];
