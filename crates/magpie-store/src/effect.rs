@@ -2,6 +2,8 @@
 //! the tail shows them, the applier writes them into SQLite. Never a command: to replay them needs
 //! no rule, and to apply them twice changes nothing.
 
+pub(crate) mod codec;
+
 use magpie_core::model::{ChannelValue, Membership, Message, Position, User};
 use magpie_proto::{ConversationId, Seq, UserId};
 
