@@ -21,7 +21,7 @@ use magpie_core::model::Position;
 use format::SegmentHeader;
 use keeper::{Retired, Segment};
 
-pub(crate) use disk::{Disk, RealDisk};
+pub(crate) use disk::RealDisk;
 pub(crate) use keeper::Keeper;
 pub(crate) use open::open;
 pub(crate) use read::read;

@@ -1,6 +1,8 @@
-//! The SQLite store: one writer thread, a few readers, a background checkpointer, one data
-//! directory. Everything that waits is bounded; nothing is answered before it is durable.
+//! The embedded store: one writer thread that commits to the journal, an applier that brings
+//! SQLite up to it, a few readers, one data directory. Everything that waits is bounded; nothing is
+//! answered before it is durable.
 
+mod applier;
 mod apply;
 mod backup;
 mod bulk;
@@ -9,6 +11,7 @@ mod channels;
 mod check;
 mod checkpoint;
 mod conversations;
+mod decide;
 mod error;
 mod files;
 mod history;
@@ -20,12 +23,14 @@ mod migrate;
 mod queue;
 mod reader;
 mod recent;
+mod recovery;
 mod resume;
 mod row;
 mod sizes;
 mod state;
 mod unread;
 mod users;
+mod view;
 mod writer;
 
 use std::{
@@ -33,6 +38,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use magpie_core::{
@@ -52,14 +58,21 @@ pub use check::{Problem, Report, check};
 pub use error::OpenError;
 pub use sizes::{Size, sizes};
 
+use applier::Applier;
 use checkpoint::Backlog;
 use error::{of_io, of_sqlite};
 use queue::WriteQueue;
-use reader::ReadQueue;
+use reader::{ReadQueue, Source};
 use recent::{Recent, Since};
 use row::uint;
 use state::State;
+use view::View;
 use writer::Writer;
+
+use crate::{
+    journal::{Journal, Keeper},
+    tail::Tail,
+};
 
 /// Name of the database inside the data directory.
 pub const DATABASE: &str = "magpie.db";
@@ -84,6 +97,13 @@ pub struct OpenOptions {
     /// Changes kept in memory for resumes, 24 bytes each. Older cursors are answered by reading
     /// the user's whole list.
     pub recent_len_max: usize,
+    /// Most bytes (about) that are durable in the journal and not yet in SQLite. Beyond it writes
+    /// wait for the applier.
+    pub tail_bytes_max: usize,
+    /// How long changes gather before SQLite gets them, if nobody asks for them.
+    pub apply_patience: Duration,
+    /// Size of the journal's first segment; later ones are larger, up to 32 MiB.
+    pub segment_bytes_first: u64,
     /// Most pages (4 KiB) of the database; beyond it the disk counts as full.
     pub page_count_max: Option<u32>,
 }
@@ -101,6 +121,9 @@ impl OpenOptions {
             readers: 2,
             reads_len_max: 8_192,
             recent_len_max: 65_536,
+            tail_bytes_max: 128 << 20,
+            apply_patience: Duration::from_millis(250),
+            segment_bytes_first: 1 << 20,
             page_count_max: None,
         }
     }
@@ -110,7 +133,7 @@ impl OpenOptions {
 pub struct SqliteStore {
     writes: Arc<WriteQueue>,
     reads: Arc<ReadQueue>,
-    recent: Arc<Recent>,
+    source: Arc<Source>,
     backlog: Arc<Backlog>,
     trouble: Arc<Mutex<Option<StoreError>>>,
     epoch: u64,
@@ -121,6 +144,7 @@ pub struct SqliteStore {
 #[derive(Default)]
 struct Threads {
     writer: Option<JoinHandle<()>>,
+    applier: Option<JoinHandle<()>>,
     checkpointer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -135,29 +159,32 @@ impl SqliteStore {
         let lock = files::lock(&options.data_dir)?;
         let path = options.data_dir.join(DATABASE);
         migrate::looks_like_sqlite(&path)?;
-        let mut conn = files::open_writer(&path, options.page_count_max)?;
+        let mut conn = files::open_applier(&path, options.page_count_max)?;
         let sqlite = |error: rusqlite::Error| of_sqlite(&path, &error);
-        migrate::schema_of(&conn, &path, migrate::STEPS.len())?;
-        files::tune_writer(&conn).map_err(sqlite)?;
+        refuse_undrained(&conn, &options.data_dir, &path)?;
+        files::tune_applier(&conn).map_err(sqlite)?;
         if let Some(copy) =
             migrate::migrate(&mut conn, &path, options.epoch_if_new, migrate::STEPS)?
         {
             tracing::info!(copy = %copy.display(), "brought the store to the newest schema");
         }
-        let (epoch, position) = conn
+        let (epoch, applied) = conn
             .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
             .map_err(sqlite)?;
+        let tail = Arc::new(Tail::new(applied, options.tail_bytes_max));
+        let (journal, keeper, recovered) = recovery::open_journal(&options, epoch, applied, &tail)?;
+        let recent = Arc::new(Recent::new(recovered.last, options.recent_len_max));
         let store = Self {
             writes: Arc::new(WriteQueue::new(options.queue_len_max, options.queue_bytes_max)),
             reads: Arc::new(ReadQueue::new(options.reads_len_max)),
-            recent: Arc::new(Recent::new(position, options.recent_len_max)),
-            backlog: Arc::new(Backlog::new()),
+            source: Arc::new(Source { tail, recent }),
+            backlog: Arc::new(Backlog::new(Arc::clone(&keeper))),
             trouble: Arc::default(),
             epoch,
             threads: Mutex::default(),
             _lock: lock,
         };
-        store.start(&options, &path, conn, sink)?;
+        store.start(&options, &path, conn, (journal, &keeper), sink)?;
         Ok(store)
     }
 
@@ -167,11 +194,18 @@ impl SqliteStore {
         self.writes.len()
     }
 
+    /// Bytes (about) in the journal that SQLite does not have yet; for metrics.
+    #[must_use]
+    pub fn tail_bytes(&self) -> usize {
+        self.source.tail.bytes()
+    }
+
     fn start(
         &self,
         options: &OpenOptions,
         path: &Path,
         conn: Connection,
+        (journal, keeper): (Journal, &Keeper),
         sink: Arc<dyn CommitSink>,
     ) -> Result<(), OpenError> {
         let sqlite = |error: rusqlite::Error| of_sqlite(path, &error);
@@ -185,24 +219,90 @@ impl SqliteStore {
         }
         let checkpointer = files::open_checkpointer(path).map_err(sqlite)?;
         let backlog = Arc::clone(&self.backlog);
+        let wake = Arc::downgrade(&self.backlog);
+        keeper.on_wanted(Box::new(move || {
+            wake.upgrade().iter().for_each(|backlog| backlog.segment_wanted());
+        }));
         let thread = thread::Builder::new().name("store-log".into());
         threads.checkpointer =
             Some(thread.spawn(move || backlog.run(&checkpointer)).map_err(spawned)?);
-        let writer = Writer {
+        let writer = self
+            .writer(options, files::open_reader(path).map_err(sqlite)?, journal, sink)
+            .map_err(sqlite)?;
+        let applier = Applier {
             conn,
-            state: State::new(self.recent.position()),
-            queue: Arc::clone(&self.writes),
-            recent: Arc::clone(&self.recent),
+            tail: Arc::clone(&self.source.tail),
             backlog: Arc::clone(&self.backlog),
+            patience: options.apply_patience,
+        };
+        let thread = thread::Builder::new().name("store-apply".into());
+        threads.applier = Some(thread.spawn(move || applier.run()).map_err(spawned)?);
+        let thread = thread::Builder::new().name("store-write".into());
+        threads.writer = Some(thread.spawn(move || writer.run()).map_err(spawned)?);
+        Ok(())
+    }
+
+    fn writer(
+        &self,
+        options: &OpenOptions,
+        conn: Connection,
+        journal: Journal,
+        sink: Arc<dyn CommitSink>,
+    ) -> rusqlite::Result<Writer> {
+        let Source { tail, recent } = &*self.source;
+        let user_no = users::highest_no(&conn)?.max(tail.highest_user_no());
+        Ok(Writer {
+            conn,
+            state: State::new(self.epoch, recent.position(), user_no, tail.new_layer()),
+            journal,
+            tail: Arc::clone(tail),
+            queue: Arc::clone(&self.writes),
+            recent: Arc::clone(recent),
             trouble: Arc::clone(&self.trouble),
             lasting: None,
             data_dir: options.data_dir.clone(),
             sink,
             batch_len_max: options.batch_len_max.max(1),
-        };
-        let thread = thread::Builder::new().name("store-write".into());
-        threads.writer = Some(thread.spawn(move || writer.run()).map_err(spawned)?);
-        Ok(())
+        })
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View<'_>, Position) -> rusqlite::Result<T> + Send + 'static,
+    ) -> ReadFuture<T> {
+        self.reads.read(&self.source, read)
+    }
+
+    /// A read of SQLite alone: waits until everything is there that is durable now.
+    fn read_applied<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> ReadFuture<T> {
+        let applied = self.source.tail.when_applied(self.source.recent.position());
+        let (reads, source) = (Arc::clone(&self.reads), Arc::clone(&self.source));
+        Box::pin(async move {
+            applied.wait().await?;
+            reads.read(&source, |view, _| read(view)).await
+        })
+    }
+}
+
+/// An older schema is brought up to date only when nothing waits in the journal: what wrote that
+/// knew the older tables.
+fn refuse_undrained(conn: &Connection, data_dir: &Path, path: &Path) -> Result<(), OpenError> {
+    let found = migrate::schema_of(conn, path, migrate::STEPS.len())?;
+    if found == 0 || found as usize == migrate::STEPS.len() {
+        return Ok(());
+    }
+    let applied = conn
+        .query_row("SELECT position FROM meta", [], |row| uint(row, 0))
+        .map_err(|error| of_sqlite(path, &error))?;
+    match recovery::read_journal(data_dir, applied, &mut |_| Ok(()))? {
+        Some(read) if read.batches == 0 => Ok(()),
+        read => {
+            let writes = read.map_or(0, |read| read.batches);
+            Err(OpenError::Undrained { path: path.into(), writes })
+        }
     }
 }
 
@@ -214,11 +314,13 @@ impl SqliteStore {
         self.writes.close(StoreError::Unavailable("the store is closing".into()));
         self.reads.close();
         let mut threads = std::mem::take(&mut *self.threads.lock());
-        // The writer first: its last commits are in the log that the checkpointer then moves.
+        // In the order of the path: what the writer committed is applied, then checkpointed.
         let writer = threads.writer.take();
         for thread in threads.readers.drain(..).chain(writer) {
             join(thread);
         }
+        self.source.tail.end();
+        threads.applier.take().into_iter().for_each(join);
         self.backlog.close();
         threads.checkpointer.take().into_iter().for_each(join);
     }
@@ -247,18 +349,19 @@ impl Store for SqliteStore {
     }
 
     fn position(&self) -> Position {
-        self.recent.position()
+        self.source.recent.position()
     }
 
     fn health(&self) -> Result<(), StoreError> {
         let trouble = self.trouble.lock().clone();
-        trouble.or_else(|| self.writes.closed()).map_or(Ok(()), Err)
+        let applying = || self.source.tail.trouble().map(|trouble| trouble.error);
+        trouble.or_else(applying).or_else(|| self.writes.closed()).map_or(Ok(()), Err)
     }
 
     fn resume(&self, query: ResumeQuery) -> ReadFuture<ResumePage> {
-        let known = query
-            .since
-            .map_or(Since::Unknown, |since| self.recent.since(&query.user, query.agent, since));
+        let known = query.since.map_or(Since::Unknown, |since| {
+            self.source.recent.since(&query.user, query.agent, since)
+        });
         let candidates = match known {
             Since::Nothing(position) => {
                 let page = ResumePage { position, changed: Vec::new(), next: None };
@@ -267,12 +370,12 @@ impl Store for SqliteStore {
             Since::Maybe(position, candidates) => Some((position, candidates)),
             Since::Unknown => None,
         };
-        self.reads.read(move |conn, position| match candidates {
+        self.read(move |view, position| match candidates {
             // The read may see later commits; the list of candidates does not cover them.
             Some((known, candidates)) => {
-                resume::page(conn, position.min(known), &query, Some(candidates))
+                resume::page(view, position.min(known), &query, Some(candidates))
             }
-            None => resume::page(conn, position, &query, None),
+            None => resume::page(view, position, &query, None),
         })
     }
 
@@ -283,7 +386,7 @@ impl Store for SqliteStore {
         after: Option<InboxMark>,
         limit: u32,
     ) -> ReadFuture<InboxPage> {
-        self.reads.read(move |conn, _| inbox::page(conn, &user, agent, after, limit))
+        self.read(move |view, _| inbox::page(view, &user, agent, after, limit))
     }
 
     fn entry(
@@ -292,7 +395,7 @@ impl Store for SqliteStore {
         agent: bool,
         conversation: ConversationId,
     ) -> ReadFuture<Option<Entry>> {
-        self.reads.read(move |conn, _| inbox::entry(conn, &user, agent, conversation))
+        self.read(move |view, _| inbox::entry(view, &user, agent, conversation))
     }
 
     fn history(
@@ -303,9 +406,9 @@ impl Store for SqliteStore {
         edge: Edge,
         limit: u32,
     ) -> ReadFuture<Option<HistoryPage>> {
-        self.reads.read(move |conn, _| {
-            let opened = history::open(conn, &user, agent, conversation)?;
-            opened.map(|(c, viewer)| history::page(conn, &c, &viewer, edge, limit)).transpose()
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            opened.map(|(c, viewer)| history::page(view, &c, &viewer, edge, limit)).transpose()
         })
     }
 
@@ -315,34 +418,38 @@ impl Store for SqliteStore {
         agent: bool,
         conversation: ConversationId,
     ) -> ReadFuture<Option<Unread>> {
-        self.reads.read(move |conn, _| {
-            let opened = history::open(conn, &user, agent, conversation)?;
-            opened.map(|(c, viewer)| unread::explain(conn, &c, &viewer)).transpose()
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            opened.map(|(c, viewer)| unread::explain(view, &c, &viewer, &user)).transpose()
         })
     }
 
     fn members(&self, id: ConversationId) -> ReadFuture<Option<([Option<UserId>; 2], Seq)>> {
-        self.reads
-            .read(move |conn, _| Ok(conversations::load(conn, id)?.map(|c| (c.audience(), c.head))))
+        self.read(move |view, _| Ok(conversations::load(view, id)?.map(|c| (c.audience(), c.head))))
     }
 
     fn undelivered(&self, user: UserId, limit: u32) -> ReadFuture<Vec<Message>> {
-        self.reads.read(move |conn, _| history::undelivered(conn, &user, limit))
+        self.read_applied(move |view| history::undelivered(view, &user, limit))
     }
 
     fn user(&self, id: UserId) -> ReadFuture<Option<User>> {
-        self.reads.read(move |conn, _| users::get(conn, &id))
+        self.read(move |view, _| view.user(&id))
     }
 
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
-        self.reads.read(move |conn, _| users::list(conn, after.as_ref(), limit))
+        self.read_applied(move |view| users::list(view.sql()?, after.as_ref(), limit))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
-        self.reads.read(move |conn, _| users::blocked(conn, &user))
+        self.read_applied(move |view| users::blocked(view.sql()?, &user))
     }
 
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
-        self.reads.read(move |conn, _| channels::list(conn, &user, channel.as_deref()))
+        match channel {
+            Some(channel) => {
+                self.read(move |view, _| Ok(view.channel(&user, &channel)?.into_iter().collect()))
+            }
+            None => self.read_applied(move |view| channels::stored(view.sql()?, &user, None)),
+        }
     }
 }

@@ -380,7 +380,8 @@ impl Input {
     fn text(&mut self) -> Result<String, CodecError> {
         let taken = self.bytes()?;
         let text = std::str::from_utf8(&taken);
-        text.map(str::to_owned).map_err(|_not_utf8| CodecError::Field { field: "text", at: self.at })
+        text.map(str::to_owned)
+            .map_err(|_not_utf8| CodecError::Field { field: "text", at: self.at })
     }
 
     fn user_id(&mut self) -> Result<UserId, CodecError> {

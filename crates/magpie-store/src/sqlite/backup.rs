@@ -13,14 +13,22 @@ use rusqlite::{
 };
 
 use super::{
-    DATABASE,
+    DATABASE, apply,
     error::{OpenError, of_io, of_sqlite},
-    files, migrate,
-    row::int,
+    files, migrate, recovery,
+    row::{int, uint},
+};
+use crate::{
+    journal,
+    tail::{LAYER_BYTES_MAX, Tail},
 };
 
-/// Copies the store of a data directory into one new file, consistent as of now. Works while a
-/// server runs on it.
+/// How often a copy or a check is begun anew because a busy server had already let go of the journal behind
+/// it.
+pub(crate) const ATTEMPTS_MAX: u32 = 5;
+
+/// Copies the store of a data directory into one new file: everything that is durable now. Works
+/// while a server runs on it.
 ///
 /// # Errors
 /// [`OpenError`]: no store there, the target exists, or the disk refuses.
@@ -30,7 +38,57 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<(), OpenError> {
     if target.exists() {
         return Err(OpenError::Exists(target.into()));
     }
-    copy(&conn, target)
+    let partial = with_suffix(target, ".partial");
+    let made = copy_all(&conn, data_dir, &partial).and_then(|()| place(&partial, target));
+    if made.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    made
+}
+
+/// The database first, then what the journal has behind it.
+fn copy_all(source: &Connection, data_dir: &Path, partial: &Path) -> Result<(), OpenError> {
+    for _ in 0..ATTEMPTS_MAX {
+        copy_pages(source, partial).map_err(|error| of_sqlite(partial, &error))?;
+        if add_tail(partial, data_dir)? {
+            return Ok(());
+        }
+    }
+    Err(behind(data_dir))
+}
+
+/// A journal that begins behind the database, however often one looks.
+pub(crate) fn behind(data_dir: &Path) -> OpenError {
+    let path = data_dir.join(journal::DIRECTORY);
+    let why = "it begins behind the database, so something between is missing";
+    OpenError::Journal(format!("{}: {why}; restore a backup", path.display()))
+}
+
+/// Applies what is durable in the journal to a copy of the database. `false`: the copy is too old
+/// for it.
+fn add_tail(copy: &Path, data_dir: &Path) -> Result<bool, OpenError> {
+    let sqlite = |error: rusqlite::Error| of_sqlite(copy, &error);
+    let conn = Connection::open(copy).map_err(sqlite)?;
+    conn.set_prepared_statement_cache_capacity(files::STATEMENTS_MAX);
+    let (epoch, position) = conn
+        .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
+        .map_err(sqlite)?;
+    let mut layer = Tail::new(position, 0).new_layer();
+    let read = recovery::read_journal(data_dir, position, &mut |batch| {
+        for effect in recovery::effects(&batch, epoch)? {
+            layer.insert(effect);
+        }
+        layer.reaches(batch.last);
+        if layer.bytes() >= LAYER_BYTES_MAX {
+            apply::apply(&conn, &layer).map_err(|error| error.to_string())?;
+            layer.clear();
+        }
+        Ok(())
+    })?;
+    if !layer.is_empty() {
+        apply::apply(&conn, &layer).map_err(sqlite)?;
+    }
+    Ok(read.is_some())
 }
 
 /// Opens a store for reading only, refusing anything else.
@@ -107,7 +165,8 @@ pub fn restore(
     fs::create_dir_all(data_dir).map_err(|error| of_io(data_dir, &error))?;
     let _lock = files::lock(data_dir)?;
     let target = data_dir.join(DATABASE);
-    let old = target.exists().then(|| data_dir.join(format!("{DATABASE}.before-{new_epoch:016x}")));
+    let there = target.exists() || data_dir.join(journal::DIRECTORY).exists();
+    let old = there.then(|| data_dir.join(format!("{DATABASE}.before-{new_epoch:016x}")));
     if old.is_some() && !force {
         return Err(OpenError::Exists(target));
     }
@@ -115,7 +174,7 @@ pub fn restore(
     copy(&source, &partial)?;
     set_epoch(&partial, new_epoch).map_err(|error| of_sqlite(&partial, &error))?;
     if let Some(old) = &old {
-        set_aside(&target, old)?;
+        set_aside(data_dir, old)?;
     }
     place(&partial, &target)?;
     Ok(old)
@@ -127,10 +186,12 @@ fn set_epoch(path: &Path, epoch: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Moves a store with its log out of the way; a log must never meet another database.
-fn set_aside(target: &Path, old: &Path) -> Result<(), OpenError> {
-    for suffix in ["-wal", "-shm", ""] {
-        let (from, to) = (with_suffix(target, suffix), with_suffix(old, suffix));
+/// Moves a store with its logs out of the way; a log must never meet another database.
+fn set_aside(data_dir: &Path, old: &Path) -> Result<(), OpenError> {
+    let target = data_dir.join(DATABASE);
+    let journal = (data_dir.join(journal::DIRECTORY), with_suffix(old, ".journal"));
+    let files = ["-wal", "-shm", ""].map(|s| (with_suffix(&target, s), with_suffix(old, s)));
+    for (from, to) in std::iter::once(journal).chain(files) {
         if from.exists() {
             fs::rename(&from, &to).map_err(|error| of_io(&from, &error))?;
         }

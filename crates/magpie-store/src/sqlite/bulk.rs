@@ -72,7 +72,7 @@ impl Bulk {
         if partial.exists() {
             fs::remove_file(&partial).map_err(|error| of_io(&partial, &error))?;
         }
-        let mut conn = files::open_writer(&partial, None)?;
+        let mut conn = files::open_applier(&partial, None)?;
         let sqlite = |error: rusqlite::Error| of_sqlite(&partial, &error);
         tune(&conn).map_err(sqlite)?;
         migrate::migrate(&mut conn, &partial, epoch, migrate::STEPS)?;

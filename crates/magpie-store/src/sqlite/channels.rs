@@ -9,15 +9,14 @@ use magpie_proto::UserId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    apply::Applied,
-    row::{int, uint, user_id},
+    decide::Decided,
+    row::{uint, user_id},
     state::State,
+    view::View,
 };
+use crate::effect::{Effect, PushKeyRow};
 
-/// Expired keys that a push takes along, so that the table stays small without a sweep.
-const EXPIRED_KEYS_PER_PUSH: u32 = 8;
-
-fn replay_code(replay: Replay) -> i64 {
+pub(crate) fn replay_code(replay: Replay) -> i64 {
     match replay {
         Replay::UntilDelivered => 0,
         Replay::Always => 1,
@@ -28,8 +27,8 @@ fn replay(code: i64) -> Replay {
     if code == 0 { Replay::UntilDelivered } else { Replay::Always }
 }
 
-/// Current values of a user's channels, or of one.
-pub(crate) fn list(
+/// What SQLite has of a user's channels, or of one.
+pub(crate) fn stored(
     conn: &Connection,
     user: &UserId,
     channel: Option<&str>,
@@ -54,13 +53,13 @@ pub(crate) fn list(
 }
 
 /// `Op::Publish`.
-pub(crate) fn publish(conn: &Connection, state: &mut State, publish: Publish) -> Applied {
-    forget_expired(conn, &publish)?;
-    let current = list(conn, &publish.user, Some(&publish.channel))?.pop();
+pub(crate) fn publish(view: &View<'_>, state: &mut State, publish: Publish) -> Decided {
+    let current = view.channel(&publish.user, &publish.channel)?;
     let delivered_version = current.as_ref().map_or(0, |c| c.delivered_version);
-    if let Some(first) = first_value(conn, &publish, delivered_version)? {
+    if let Some(first) = first_value(view, &publish)? {
         return Ok(if first.data == publish.data {
-            Ok(Outcome::Published { value: first, fresh: false })
+            let value = ChannelValue { delivered_version, ..first };
+            Ok(Outcome::Published { value, fresh: false })
         } else {
             Err(Rejection::PushKeyReused)
         });
@@ -75,102 +74,63 @@ pub(crate) fn publish(conn: &Connection, state: &mut State, publish: Publish) ->
         hold_until_ms: publish.hold_until_ms,
         replay: publish.replay,
     };
-    store(conn, &value)?;
-    if let Some(key) = &publish.idempotency_key {
-        remember(conn, &value, key)?;
+    state.effect(Effect::Channel(value.clone()));
+    if let Some(key) = publish.idempotency_key {
+        state.effect(Effect::PushKey(PushKeyRow { key, value: value.clone() }));
     }
     state.next_ver();
     Ok(Ok(Outcome::Published { value, fresh: true }))
 }
 
-fn forget_expired(conn: &Connection, publish: &Publish) -> Result<()> {
-    conn.prepare_cached(
-        "DELETE FROM push_keys WHERE rowid IN
-         (SELECT rowid FROM push_keys WHERE hold_until_ms <= ?1 LIMIT ?2)",
-    )?
-    .execute(params![int(publish.sent_ms), EXPIRED_KEYS_PER_PUSH])?;
-    Ok(())
+/// What the same key stored within its hold time.
+fn first_value(view: &View<'_>, publish: &Publish) -> Result<Option<ChannelValue>> {
+    let Some(key) = &publish.idempotency_key else { return Ok(None) };
+    let (user, channel) = (&publish.user, &*publish.channel);
+    let known = match view.newest(|layer| layer.push_key(user, channel, key).cloned()) {
+        Some(row) => Some(row.value),
+        None => stored_key(view.sql()?, user, channel, key)?,
+    };
+    Ok(known.filter(|value| value.hold_until_ms > publish.sent_ms))
 }
 
-/// What the same key stored within its hold time.
-fn first_value(
+fn stored_key(
     conn: &Connection,
-    publish: &Publish,
-    delivered_version: u64,
+    user: &UserId,
+    channel: &str,
+    key: &str,
 ) -> Result<Option<ChannelValue>> {
-    let Some(key) = &publish.idempotency_key else { return Ok(None) };
     conn.prepare_cached(
         "SELECT version, data, sent_ms, hold_until_ms, replay FROM push_keys
-         WHERE user = ?1 AND channel = ?2 AND key = ?3 AND hold_until_ms > ?4",
+         WHERE user = ?1 AND channel = ?2 AND key = ?3",
     )?
-    .query_row(params![publish.user.as_str(), publish.channel, key, int(publish.sent_ms)], |row| {
+    .query_row(params![user.as_str(), channel, key], |row| {
         Ok(ChannelValue {
-            user: publish.user.clone(),
-            channel: publish.channel.clone(),
+            user: user.clone(),
+            channel: channel.into(),
             version: uint(row, 0)?,
             data: row.get(1)?,
             sent_ms: uint(row, 2)?,
             hold_until_ms: uint(row, 3)?,
             replay: replay(row.get(4)?),
-            delivered_version,
+            delivered_version: 0,
         })
     })
     .optional()
 }
 
-fn store(conn: &Connection, value: &ChannelValue) -> Result<()> {
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO channels
-         (user, channel, version, data, sent_ms, hold_until_ms, replay, delivered_version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        value.user.as_str(),
-        value.channel,
-        int(value.version),
-        value.data,
-        int(value.sent_ms),
-        int(value.hold_until_ms),
-        replay_code(value.replay),
-        int(value.delivered_version)
-    ])?;
-    Ok(())
-}
-
-fn remember(conn: &Connection, value: &ChannelValue, key: &str) -> Result<()> {
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO push_keys
-         (user, channel, key, version, data, sent_ms, hold_until_ms, replay)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        value.user.as_str(),
-        value.channel,
-        key,
-        int(value.version),
-        value.data,
-        int(value.sent_ms),
-        int(value.hold_until_ms),
-        replay_code(value.replay)
-    ])?;
-    Ok(())
-}
-
 /// `Op::PushDelivered`. Never falls, and never runs ahead of what was published.
 pub(crate) fn delivered(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: &UserId,
     channel: &str,
     version: u64,
-) -> Applied {
-    let moved = conn
-        .prepare_cached(
-            "UPDATE channels SET delivered_version = min(?3, version)
-             WHERE user = ?1 AND channel = ?2 AND delivered_version < min(?3, version)",
-        )?
-        .execute(params![user.as_str(), channel, int(version)])?;
-    if moved > 0 {
+) -> Decided {
+    if let Some(mut value) = view.channel(user, channel)?
+        && value.delivered_version < version.min(value.version)
+    {
+        value.delivered_version = version.min(value.version);
+        state.effect(Effect::Channel(value));
         state.next_ver();
     }
     Ok(Ok(Outcome::Done))

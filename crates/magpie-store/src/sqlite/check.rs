@@ -3,13 +3,20 @@
 
 use std::path::Path;
 
+use ahash::AHashSet;
 use magpie_proto::ConversationId;
 use rusqlite::{Connection, Row};
 
 use super::{
-    DATABASE, backup,
+    DATABASE,
+    backup::{self, ATTEMPTS_MAX},
     error::{OpenError, of_sqlite},
+    recovery,
     row::uint,
+};
+use crate::{
+    effect::{Effect, UserNo},
+    journal,
 };
 
 /// Most problems of one kind that are listed.
@@ -37,25 +44,101 @@ pub struct Problem {
     pub text: String,
 }
 
-/// Reads a whole store and reports what is damaged. Works while a server runs.
+/// Reads a whole store, its journal included, and reports what is damaged. Works while a server
+/// runs.
 ///
 /// # Errors
 /// [`OpenError`] when there is no store to read.
 pub fn check(data_dir: &Path) -> Result<Report, OpenError> {
     let path = data_dir.join(DATABASE);
     let conn = backup::open_existing(&path)?;
-    report(&conn).map_err(|error| of_sqlite(path, &error))
+    let sqlite = |error: rusqlite::Error| of_sqlite(&path, &error);
+    // One snapshot for everything that is compared.
+    conn.execute_batch("BEGIN").map_err(sqlite)?;
+    let mut report = report(&conn).map_err(sqlite)?;
+    let mut tail = Ok(None);
+    for _ in 0..ATTEMPTS_MAX {
+        tail = read_tail(&conn, data_dir);
+        match &tail {
+            // A busy server has let go of what lies behind this snapshot: take a newer one.
+            Ok(None) => conn.execute_batch("ROLLBACK; BEGIN").map_err(sqlite)?,
+            _ => break,
+        }
+    }
+    let tail = tail.and_then(|tail| tail.ok_or_else(|| backup::behind(data_dir)));
+    match tail {
+        Ok(tail) => tail.add_to(&mut report),
+        Err(OpenError::Journal(text)) => {
+            report.problems.push(Problem { place: journal::DIRECTORY.into(), text });
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(report)
+}
+
+/// What the journal has that the database does not have yet.
+#[derive(Default)]
+struct Unapplied {
+    messages: u64,
+    conversations: AHashSet<ConversationId>,
+    users: AHashSet<UserNo>,
+}
+
+impl Unapplied {
+    fn add_to(self, report: &mut Report) {
+        report.messages += self.messages;
+        report.conversations += self.conversations.len() as u64;
+        report.users += self.users.len() as u64;
+    }
+}
+
+fn read_tail(conn: &Connection, data_dir: &Path) -> Result<Option<Unapplied>, OpenError> {
+    let sqlite = |error: rusqlite::Error| of_sqlite(data_dir.join(DATABASE), &error);
+    let (epoch, position) = conn
+        .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
+        .map_err(sqlite)?;
+    let mut tail = Unapplied::default();
+    let read = recovery::read_journal(data_dir, position, &mut |batch| {
+        for effect in recovery::effects(&batch, epoch)? {
+            match effect {
+                Effect::Message(_) => tail.messages += 1,
+                Effect::Conversation(row) => drop(tail.conversations.insert(row.id)),
+                Effect::User(row) => drop(tail.users.insert(row.no)),
+                _ => {}
+            }
+        }
+        Ok(())
+    })?;
+    let known = |sql: &str, key: i64| conn.prepare_cached(sql)?.exists([key]);
+    let mut failed = None;
+    let mut is_new = |sql: &str, key: i64| match known(sql, key) {
+        Ok(known) => !known,
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    };
+    tail.conversations
+        .retain(|id| is_new("SELECT 1 FROM conversations WHERE id = ?1", id.to_i64()));
+    tail.users.retain(|no| is_new("SELECT 1 FROM users WHERE no = ?1", *no));
+    failed.map_or(Ok(read.map(|_| tail)), |error| Err(sqlite(error)))
 }
 
 fn report(conn: &Connection) -> rusqlite::Result<Report> {
-    // One snapshot for everything that is compared.
-    conn.execute_batch("BEGIN")?;
     let count = |table: &str| {
         conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| uint(row, 0))
     };
     let mut problems = file_problems(conn)?;
     for (sql, text) in PROMISES {
-        problems.extend(broken(conn, sql, text)?);
+        match broken(conn, sql, text) {
+            Ok(found) => problems.extend(found),
+            // What cannot be read because it is damaged is a finding, not the end of the search.
+            Err(error) if !problems.is_empty() => {
+                let text = format!("cannot be read ({error}) when looking for {text}");
+                problems.push(Problem { place: DATABASE.into(), text });
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(Report {
         messages: count("messages")?,

@@ -1,24 +1,33 @@
-//! Moves the write-ahead log into the database from a thread and a connection of its own, so
-//! that commits do not wait for it.
+//! The store's housekeeping, from a thread and a connection of its own so that nobody waits for
+//! it: moves SQLite's write-ahead log into the database, then gives free what the journal need
+//! not keep any more, and has the journal's next segment ready.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use magpie_core::model::Position;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
-/// Writes after which the log is worth moving.
-const WRITES_PER_CHECKPOINT: usize = 4_000;
+use super::row::uint;
+use crate::journal::Keeper;
+
+/// Applied rows after which the log is worth moving.
+const ROWS_PER_CHECKPOINT: usize = 16_384;
 /// A shorter log is moved when this long has passed.
 const PERIOD: Duration = Duration::from_secs(2);
-/// Above this the writer itself lets the log start over. 128 MiB.
+/// Above this the applier itself lets the log start over. 128 MiB.
 const LOG_PAGES_MAX: i64 = 32_768;
 
-/// What the writer tells the checkpointer, and back.
+/// What the applier and the writer tell this thread, and back.
 pub(crate) struct Backlog {
-    writes: AtomicUsize,
+    keeper: Arc<Keeper>,
+    rows: AtomicUsize,
     state: Mutex<Wanted>,
     changed: Condvar,
     log_is_long: AtomicBool,
@@ -28,30 +37,38 @@ pub(crate) struct Backlog {
 struct Wanted {
     some: bool,
     much: bool,
+    segment: bool,
     closed: bool,
 }
 
 impl Backlog {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(keeper: Arc<Keeper>) -> Self {
         Self {
-            writes: AtomicUsize::new(0),
+            keeper,
+            rows: AtomicUsize::new(0),
             state: Mutex::new(Wanted::default()),
             changed: Condvar::new(),
             log_is_long: AtomicBool::new(false),
         }
     }
 
-    /// Counts committed writes. `true`: the writer shall shorten the log itself.
-    pub(crate) fn grew(&self, writes: usize) -> bool {
-        let before = self.writes.fetch_add(writes, Ordering::Relaxed);
-        if before == 0 || before + writes >= WRITES_PER_CHECKPOINT {
+    /// Counts applied rows. `true`: the applier shall shorten the log itself.
+    pub(crate) fn grew(&self, rows: usize) -> bool {
+        let before = self.rows.fetch_add(rows, Ordering::Relaxed);
+        if before == 0 || before + rows >= ROWS_PER_CHECKPOINT {
             let mut wanted = self.state.lock();
             wanted.some = true;
-            wanted.much |= before + writes >= WRITES_PER_CHECKPOINT;
+            wanted.much |= before + rows >= ROWS_PER_CHECKPOINT;
             drop(wanted);
             self.changed.notify_one();
         }
         self.log_is_long.swap(false, Ordering::Relaxed)
+    }
+
+    /// The journal wants its next segment.
+    pub(crate) fn segment_wanted(&self) {
+        self.state.lock().segment = true;
+        self.changed.notify_one();
     }
 
     pub(crate) fn close(&self) {
@@ -59,41 +76,83 @@ impl Backlog {
         self.changed.notify_one();
     }
 
-    /// Waits until there is enough to move; `false` when it is time to end.
-    fn wait(&self) -> bool {
+    /// Waits until there is something to do.
+    fn wait(&self) -> Work {
         let mut wanted = self.state.lock();
-        while !wanted.some && !wanted.closed {
-            self.changed.wait(&mut wanted);
-        }
-        while !wanted.much && !wanted.closed {
-            if self.changed.wait_for(&mut wanted, PERIOD).timed_out() {
-                break;
+        let mut waited = false;
+        loop {
+            if wanted.closed {
+                return Work::End;
+            }
+            if std::mem::take(&mut wanted.segment) {
+                return Work::Segment;
+            }
+            if wanted.much || (wanted.some && waited) {
+                (wanted.some, wanted.much) = (false, false);
+                self.rows.store(0, Ordering::Relaxed);
+                return Work::Checkpoint;
+            }
+            if wanted.some {
+                waited = self.changed.wait_for(&mut wanted, PERIOD).timed_out();
+            } else {
+                self.changed.wait(&mut wanted);
             }
         }
-        (wanted.some, wanted.much) = (false, false);
-        self.writes.store(0, Ordering::Relaxed);
-        !wanted.closed
     }
 
-    /// The checkpointer's thread.
+    /// The thread.
     pub(crate) fn run(&self, conn: &Connection) {
-        while self.wait() {
-            let moved = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-                Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-            });
-            match moved {
-                Ok((log, moved)) => {
-                    if log > LOG_PAGES_MAX && moved > 0 {
-                        self.log_is_long.store(true, Ordering::Relaxed);
-                    }
+        loop {
+            match self.wait() {
+                Work::Segment => self.keeper.upkeep(),
+                Work::Checkpoint => self.checkpoint(conn, "PASSIVE"),
+                Work::End => break,
+            }
+            // A segment that could not be made is tried again with whatever comes next.
+            self.keeper.upkeep();
+        }
+        self.checkpoint(conn, "TRUNCATE");
+    }
+
+    fn checkpoint(&self, conn: &Connection, mode: &str) {
+        match checkpoint(conn, mode) {
+            Ok(moved) => {
+                if moved.log_pages > LOG_PAGES_MAX && moved.pages > 0 {
+                    self.log_is_long.store(true, Ordering::Relaxed);
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot move the write-ahead log into the database");
+                if let Some(contained) = moved.contained {
+                    self.keeper.release(contained);
                 }
             }
-        }
-        if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "the write-ahead log stays until the next start");
+            Err(error) => {
+                tracing::warn!(%error, "cannot move the write-ahead log into the database");
+            }
         }
     }
+}
+
+enum Work {
+    Checkpoint,
+    Segment,
+    End,
+}
+
+struct Moved {
+    log_pages: i64,
+    pages: i64,
+    /// The position that the database file is known to hold whatever happens to the log.
+    contained: Option<Position>,
+}
+
+fn checkpoint(conn: &Connection, mode: &str) -> rusqlite::Result<Moved> {
+    // Read before: everything up to here is in the log that is moved now.
+    let position =
+        conn.prepare_cached("SELECT position FROM meta")?.query_row([], |row| uint(row, 0))?;
+    let (busy, log_pages, pages): (i64, i64, i64) =
+        conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    // A reader of an older snapshot keeps SQLite from moving everything.
+    let complete = busy == 0 && log_pages == pages;
+    Ok(Moved { log_pages, pages, contained: complete.then_some(position) })
 }

@@ -1,17 +1,19 @@
 //! A conversation with its members as the writer keeps it and readers load it: head, counters,
-//! marks. One row is written per conversation and commit, whatever happened in between.
+//! marks. One row changes per conversation and commit, whatever happened in between.
 
 use magpie_core::model::{Position, Role};
 use magpie_proto::{ConversationId, ConversationKind, Seq, UserId};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result};
 use smallvec::{SmallVec, smallvec};
 
 use super::{
-    memberships::{self, Private},
+    memberships,
     recent::Whose,
-    row::{int, uint, user_id},
-    users::{KnownUser, UserNo},
+    row::{uint, user_id},
+    users::KnownUser,
+    view::View,
 };
+use crate::effect::{ConversationRow, Effect, MemberRow, Private, PrivateRow, UserNo};
 
 /// Stored code of a desk conversation; indexes on desks name it literally.
 pub(crate) const DESK: i64 = 2;
@@ -26,11 +28,9 @@ pub(crate) struct Conversation {
     /// Direct: one or two (a talk with oneself has one). Desk: the visitor first, then the
     /// agents who ever did something here.
     pub(crate) members: SmallVec<[Member; 2]>,
-    /// Not stored yet; the flush of its first batch inserts it.
-    pub(crate) fresh: bool,
-    /// The conversation's own row is to be written, not only rows of members.
+    /// The conversation's own row has changed, not only rows of members.
     pub(crate) dirty: bool,
-    /// Already in the writer's list of rows to write.
+    /// Already in the writer's list of what changed.
     pub(crate) queued: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Member {
     /// Messages that this member sent here, and the newest of them.
     pub(crate) own_total: u64,
     pub(crate) own_last: Seq,
-    /// The shared row is to be written.
+    /// The shared row has changed.
     pub(crate) dirty: bool,
     /// Private state, loaded when first needed.
     pub(crate) private: Option<Private>,
@@ -130,11 +130,11 @@ impl Conversation {
     }
 
     /// A member with his private state loaded.
-    pub(crate) fn private(&mut self, conn: &Connection, index: usize) -> Result<&mut Private> {
+    pub(crate) fn private(&mut self, view: &View<'_>, index: usize) -> Result<&mut Private> {
         let id = self.id;
         let member = &mut self.members[index];
         if member.private.is_none() {
-            member.private = Some(memberships::load(conn, member.no, id)?);
+            member.private = Some(memberships::load(view, member.no, id)?);
         }
         Ok(member.private.get_or_insert_default())
     }
@@ -169,7 +169,6 @@ fn fresh(id: ConversationId, mut members: SmallVec<[Member; 2]>) -> Conversation
         ver: 0,
         voids: 0,
         members,
-        fresh: true,
         dirty: true,
         queued: false,
     }
@@ -183,149 +182,147 @@ pub(crate) fn kind_code(kind: ConversationKind) -> i64 {
     }
 }
 
-struct Sides {
-    a: UserNo,
-    own: [u64; 2],
-    last: [Seq; 2],
+/// A conversation and its members as they are now.
+pub(crate) fn load(view: &View<'_>, id: ConversationId) -> Result<Option<Conversation>> {
+    let (mut row, mut members): (Option<ConversationRow>, Vec<MemberRow>) = (None, Vec::new());
+    view.parts(id, |part| {
+        row = row.or(part.row);
+        for member in &part.members {
+            if members.iter().all(|newer| newer.no != member.no) {
+                members.push(member.clone());
+            }
+        }
+    });
+    if let Some(stored) = stored_row(view.sql()?, id)? {
+        row = row.or(Some(stored));
+        for member in stored_members(view.sql()?, id)? {
+            if members.iter().all(|newer| newer.no != member.no) {
+                members.push(member);
+            }
+        }
+    }
+    Ok(row.map(|row| assemble(&row, members)))
 }
 
-/// Reads a conversation and its members.
-pub(crate) fn load(conn: &Connection, id: ConversationId) -> Result<Option<Conversation>> {
-    let row = conn
-        .prepare_cached(
-            "SELECT head, rev, head_ms, ver, voids, a, own_a, own_b, last_a, last_b
-             FROM conversations WHERE id = ?1",
-        )?
-        .query_row([id.to_i64()], |row| {
-            let sides = Sides {
-                a: row.get(5)?,
-                own: [uint(row, 6)?, uint(row, 7)?],
-                last: [uint(row, 8)?, uint(row, 9)?],
-            };
-            let conversation = Conversation {
-                id,
-                head: uint(row, 0)?,
-                rev: uint(row, 1)?,
-                head_ms: uint(row, 2)?,
-                ver: uint(row, 3)?,
-                voids: uint(row, 4)?,
-                members: SmallVec::new(),
-                fresh: false,
-                dirty: false,
-                queued: false,
-            };
-            Ok((conversation, sides))
+fn assemble(row: &ConversationRow, mut members: Vec<MemberRow>) -> Conversation {
+    // Side a (the visitor of a desk) always comes first.
+    members.sort_by_key(|member| (member.no != row.a, member.no));
+    let direct = row.id.kind() == ConversationKind::Direct;
+    let members = members.into_iter().enumerate().map(|(index, stored)| {
+        let mut member = Member::new(stored.no, stored.id);
+        (member.delivered_seq, member.read_seq) = (stored.delivered_seq, stored.read_seq);
+        (member.own_total, member.own_last) = if direct {
+            (row.own[index.min(1)], row.last[index.min(1)])
+        } else {
+            (stored.own_total, stored.own_last)
+        };
+        member
+    });
+    Conversation {
+        id: row.id,
+        head: row.head,
+        rev: row.rev,
+        head_ms: row.head_ms,
+        ver: row.ver,
+        voids: row.voids,
+        members: members.collect(),
+        dirty: false,
+        queued: false,
+    }
+}
+
+fn stored_row(conn: &Connection, id: ConversationId) -> Result<Option<ConversationRow>> {
+    conn.prepare_cached(
+        "SELECT a, b, head, rev, head_ms, ver, voids, own_a, own_b, last_a, last_b
+         FROM conversations WHERE id = ?1",
+    )?
+    .query_row([id.to_i64()], |row| {
+        Ok(ConversationRow {
+            id,
+            a: row.get(0)?,
+            b: row.get(1)?,
+            head: uint(row, 2)?,
+            rev: uint(row, 3)?,
+            head_ms: uint(row, 4)?,
+            ver: uint(row, 5)?,
+            voids: uint(row, 6)?,
+            own: [uint(row, 7)?, uint(row, 8)?],
+            last: [uint(row, 9)?, uint(row, 10)?],
         })
-        .optional()?;
-    let Some((mut conversation, sides)) = row else { return Ok(None) };
-    load_members(conn, &mut conversation, &sides)?;
-    Ok(Some(conversation))
+    })
+    .optional()
 }
 
-fn load_members(conn: &Connection, conversation: &mut Conversation, sides: &Sides) -> Result<()> {
-    let direct = conversation.kind() == ConversationKind::Direct;
-    let mut statement = conn.prepare_cached(
+fn stored_members(conn: &Connection, id: ConversationId) -> Result<Vec<MemberRow>> {
+    conn.prepare_cached(
         "SELECT m.user, u.id, m.delivered_seq, m.read_seq, m.own_total, m.own_last
          FROM members m JOIN users u ON u.no = m.user WHERE m.conversation = ?1",
-    )?;
-    let mut rows = statement.query([conversation.id.to_i64()])?;
-    while let Some(row) = rows.next()? {
-        let mut member = Member::new(row.get(0)?, user_id(row, 1)?);
-        member.delivered_seq = uint(row, 2)?;
-        member.read_seq = uint(row, 3)?;
-        let first = member.no == sides.a;
-        if direct {
-            let side = usize::from(!first);
-            (member.own_total, member.own_last) = (sides.own[side], sides.last[side]);
-        } else {
-            (member.own_total, member.own_last) = (uint(row, 4)?, uint(row, 5)?);
-        }
-        // Side a (the visitor of a desk) always comes first.
-        let at = if first { 0 } else { conversation.members.len() };
-        conversation.members.insert(at, member);
-    }
-    Ok(())
+    )?
+    .query_map([id.to_i64()], |row| {
+        Ok(MemberRow {
+            conversation: id,
+            no: row.get(0)?,
+            id: user_id(row, 1)?,
+            delivered_seq: uint(row, 2)?,
+            read_seq: uint(row, 3)?,
+            own_total: uint(row, 4)?,
+            own_last: uint(row, 5)?,
+        })
+    })?
+    .collect()
 }
 
-/// Writes the conversation's row and the rows of members, each if it changed.
-pub(crate) fn flush(conn: &Connection, conversation: &mut Conversation) -> Result<()> {
+/// Hands out what the batch changed: the conversation's row and the rows of members.
+pub(crate) fn flush(conversation: &mut Conversation, mut effect: impl FnMut(Effect)) {
     conversation.queued = false;
-    let direct = conversation.kind() == ConversationKind::Direct;
-    if std::mem::take(&mut conversation.fresh) {
-        insert_row(conn, conversation, direct)?;
-    }
     if std::mem::take(&mut conversation.dirty) {
-        update_row(conn, conversation, direct)?;
+        effect(Effect::Conversation(row(conversation)));
     }
     let id = conversation.id;
+    let direct = conversation.kind() == ConversationKind::Direct;
     for member in &mut conversation.members {
-        flush_member(conn, id, direct, member)?;
+        if std::mem::take(&mut member.dirty) {
+            effect(Effect::Member(member_row(id, direct, member)));
+        }
+        if std::mem::take(&mut member.private_dirty)
+            && let Some(private) = member.private
+        {
+            effect(Effect::Private(PrivateRow { conversation: id, no: member.no, private }));
+        }
     }
-    Ok(())
 }
 
-fn insert_row(conn: &Connection, conversation: &Conversation, direct: bool) -> Result<()> {
+fn row(conversation: &Conversation) -> ConversationRow {
+    let direct = conversation.kind() == ConversationKind::Direct;
     let a = conversation.members.first().map_or(0, |m| m.no);
-    let b = direct.then(|| conversation.members.get(1).map_or(a, |m| m.no));
-    conn.prepare_cached(
-        "INSERT INTO conversations
-         (id, kind, a, b, head, rev, head_ms, ver, voids, own_a, own_b, last_a, last_b)
-         VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-    )?
-    .execute(params![conversation.id.to_i64(), kind_code(conversation.kind()), a, b])?;
-    Ok(())
-}
-
-fn update_row(conn: &Connection, conversation: &Conversation, direct: bool) -> Result<()> {
     let side = |index: usize| {
         let member = conversation.members.get(index).filter(|_| direct);
-        member.map_or((0, 0), |m| (int(m.own_total), int(m.own_last)))
+        member.map_or((0, 0), |m| (m.own_total, m.own_last))
     };
     let ((own_a, last_a), (own_b, last_b)) = (side(0), side(1));
-    conn.prepare_cached(
-        "UPDATE conversations SET head = ?2, rev = ?3, head_ms = ?4, ver = ?5,
-         own_a = ?6, own_b = ?7, last_a = ?8, last_b = ?9 WHERE id = ?1",
-    )?
-    .execute(params![
-        conversation.id.to_i64(),
-        int(conversation.head),
-        int(conversation.rev),
-        int(conversation.head_ms),
-        int(conversation.ver),
-        own_a,
-        own_b,
-        last_a,
-        last_b
-    ])?;
-    Ok(())
+    ConversationRow {
+        id: conversation.id,
+        a,
+        b: direct.then(|| conversation.members.get(1).map_or(a, |m| m.no)),
+        head: conversation.head,
+        rev: conversation.rev,
+        head_ms: conversation.head_ms,
+        ver: conversation.ver,
+        voids: conversation.voids,
+        own: [own_a, own_b],
+        last: [last_a, last_b],
+    }
 }
 
-fn flush_member(
-    conn: &Connection,
-    id: ConversationId,
-    direct: bool,
-    member: &mut Member,
-) -> Result<()> {
-    if std::mem::take(&mut member.dirty) {
-        let (own, last) = if direct { (0, 0) } else { (member.own_total, member.own_last) };
-        conn.prepare_cached(
-            "INSERT OR REPLACE INTO members
-             (conversation, user, delivered_seq, read_seq, own_total, own_last)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            id.to_i64(),
-            member.no,
-            int(member.delivered_seq),
-            int(member.read_seq),
-            int(own),
-            int(last)
-        ])?;
+fn member_row(id: ConversationId, direct: bool, member: &Member) -> MemberRow {
+    let (own_total, own_last) = if direct { (0, 0) } else { (member.own_total, member.own_last) };
+    MemberRow {
+        conversation: id,
+        no: member.no,
+        id: member.id.clone(),
+        delivered_seq: member.delivered_seq,
+        read_seq: member.read_seq,
+        own_total,
+        own_last,
     }
-    if std::mem::take(&mut member.private_dirty)
-        && let Some(private) = &member.private
-    {
-        memberships::save(conn, member.no, id, private)?;
-    }
-    Ok(())
 }

@@ -6,6 +6,8 @@ use std::{io, path::PathBuf};
 use magpie_core::port::store::StoreError;
 use rusqlite::ErrorCode;
 
+use crate::journal::JournalError;
+
 /// Why a store cannot be opened, backed up, restored or checked.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -49,6 +51,20 @@ pub enum OpenError {
         /// What SQLite said.
         reason: String,
     },
+    /// An upgrade while the journal holds writes of the version before.
+    #[error(
+        "{} was made by an older magpie, and {writes} commits of that version wait in its journal: start that version once and stop it, then upgrade",
+        .path.display()
+    )]
+    Undrained {
+        /// The database.
+        path: PathBuf,
+        /// Commits that wait.
+        writes: u64,
+    },
+    /// The journal cannot be used; the text says where and what to do.
+    #[error("{0}")]
+    Journal(String),
     /// There is a store already.
     #[error("{} exists already: nothing was changed", .0.display())]
     Exists(PathBuf),
@@ -78,6 +94,15 @@ pub(crate) fn of_io(path: impl Into<PathBuf>, error: &io::Error) -> OpenError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => OpenError::Full(path),
         io::ErrorKind::NotFound => OpenError::Missing(path),
         _ => OpenError::Other { path, reason },
+    }
+}
+
+impl From<JournalError> for OpenError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Full(path) => Self::Full(path),
+            error => Self::Journal(error.to_string()),
+        }
     }
 }
 

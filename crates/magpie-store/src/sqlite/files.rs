@@ -16,7 +16,7 @@ const LOCK: &str = "magpie.lock";
 /// How long a connection waits for another one, for example while a log is recovered.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than there are statements in this crate.
-const STATEMENTS_MAX: usize = 96;
+pub(crate) const STATEMENTS_MAX: usize = 96;
 
 /// Takes the data directory for this process, until the file is closed.
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
@@ -59,8 +59,8 @@ pub(crate) fn room_for_writes(data_dir: &Path) -> std::io::Result<()> {
     tried.and(removed)
 }
 
-/// The connection that writes.
-pub(crate) fn open_writer(
+/// The connection of migrations and the applier.
+pub(crate) fn open_applier(
     path: &Path,
     page_count_max: Option<u32>,
 ) -> Result<Connection, OpenError> {
@@ -82,12 +82,12 @@ pub(crate) fn open_writer(
     Ok(conn)
 }
 
-/// Log mode, an fsync with every commit, and no checkpoints inside commits.
-pub(crate) fn tune_writer(conn: &Connection) -> rusqlite::Result<()> {
+/// Log mode, no fsync with a commit (the journal has it), and no checkpoints inside commits.
+pub(crate) fn tune_applier(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
     )?;
     conn.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
     conn.query_row("PRAGMA journal_size_limit = 134217728", [], |_| Ok(()))

@@ -1,50 +1,52 @@
 //! A conversation's messages as one viewer sees them: dense, with a reason for every place that
 //! is empty for him, so that filling gaps always ends.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use magpie_core::{
     model::{Gone, HistoryPage, Item, Message},
     port::store::{MESSAGE_BYTES, PAGE_BYTES_MAX},
 };
-use magpie_proto::{Seq, UserId, client::Edge};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use rusqlite::{Result, params};
 
 use super::{
     conversations::{self, Conversation},
     memberships,
-    row::{MESSAGE_COLUMNS, int, message, uint},
-    unread::Viewer,
-    users,
+    row::{MESSAGE_COLUMNS, message},
+    unread::{self, Viewer},
+    view::View,
 };
-use magpie_proto::ConversationId;
+
+/// Places looked at in one step on the way down to the newest visible message.
+const PREVIEW_STEP: Seq = 32;
 
 /// Loads a conversation with the viewer's side of it; `None` when he is not in it.
 pub(crate) fn open(
-    conn: &Connection,
+    view: &View<'_>,
     user: &UserId,
     agent: bool,
     id: ConversationId,
 ) -> Result<Option<(Conversation, Viewer)>> {
-    let Some(conversation) = conversations::load(conn, id)? else { return Ok(None) };
+    let Some(conversation) = conversations::load(view, id)? else { return Ok(None) };
     if !conversation.admits(user, agent) {
         return Ok(None);
     }
     let place = conversation.index_of(user).map(|index| &conversation.members[index]);
     let (no, own_total) = match place {
         Some(member) => (member.no, member.own_total),
-        None => match users::number(conn, user)? {
+        None => match view.number(user)? {
             Some(no) => (no, 0),
             None => return Ok(None),
         },
     };
-    let private = memberships::load(conn, no, id)?;
+    let private = memberships::load(view, no, id)?;
     Ok(Some((conversation, Viewer { no, own_total, private })))
 }
 
 /// One page.
 pub(crate) fn page(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &Conversation,
     viewer: &Viewer,
     edge: Edge,
@@ -56,19 +58,19 @@ pub(crate) fn page(
         Edge::After(seq) => {
             let from = seq.saturating_add(1);
             let to = from.max(cleared + 1).saturating_add(limit - 1).min(head);
-            let (_, to) = fit(conn, conversation, from.max(cleared + 1), to, End::Oldest)?;
+            let (_, to) = fit(view, conversation, from.max(cleared + 1), to, End::Oldest)?;
             (from, to, to < head)
         }
         Edge::Newest | Edge::Before(_) => {
             let to = if let Edge::Before(seq) = edge { seq.saturating_sub(1) } else { head };
             let to = to.min(head);
             let from = (to + 1).saturating_sub(limit).max(1);
-            let (fitting, _) = fit(conn, conversation, from.max(cleared + 1), to, End::Newest)?;
+            let (fitting, _) = fit(view, conversation, from.max(cleared + 1), to, End::Newest)?;
             // What lies below the deleted part is one range, down to the first place.
             if fitting <= cleared + 1 { (1, to, false) } else { (fitting, to, fitting > 1) }
         }
     };
-    Ok(HistoryPage { items: places(conn, conversation, viewer, from, to)?, head, more })
+    Ok(HistoryPage { items: places(view, conversation, viewer, from, to)?, head, more })
 }
 
 /// The end of a range that a page is filled from.
@@ -80,23 +82,20 @@ pub(crate) enum End {
 
 /// The part of a range whose messages fit a page, filled from one end; at least one message.
 pub(crate) fn fit(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &Conversation,
     from: Seq,
     to: Seq,
     end: End,
 ) -> Result<(Seq, Seq)> {
-    let order = if end == End::Newest { "DESC" } else { "ASC" };
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT seq, length(body) FROM messages
-         WHERE conversation = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq {order}"
-    ))?;
-    let mut rows = statement.query(params![conversation.id.to_i64(), int(from), int(to)])?;
+    let mut lengths = view.lengths(conversation.id, from, to)?;
+    if end == End::Newest {
+        lengths.reverse();
+    }
     let mut bytes = 0_u64;
-    while let Some(row) = rows.next()? {
-        let seq = uint(row, 0)?;
+    for (seq, length) in lengths {
         let first = bytes == 0;
-        bytes += uint(row, 1)? + MESSAGE_BYTES as u64;
+        bytes += length + MESSAGE_BYTES as u64;
         if bytes > PAGE_BYTES_MAX as u64 && !first {
             return Ok(if end == End::Newest { (seq + 1, to) } else { (from, seq - 1) });
         }
@@ -106,7 +105,7 @@ pub(crate) fn fit(
 
 /// Every place of a range, both ends included.
 pub(crate) fn places(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &Conversation,
     viewer: &Viewer,
     from: Seq,
@@ -121,16 +120,20 @@ pub(crate) fn places(
     if from > to {
         return Ok(items);
     }
-    let (hidden, voids) = empty_places(conn, conversation, viewer, from, to)?;
+    let voids = unread::voids(view, conversation, from, to)?;
+    let hidden = match viewer.private.hides {
+        0 => BTreeMap::new(),
+        _ => unread::hidden(view, conversation.id, viewer.no, from, to)?,
+    };
     let mut next = from;
-    for message in messages(conn, conversation, from, to)? {
+    for message in view.messages(conversation.id, from, to)? {
         if message.seq > next {
             push_gone(&mut items, next, message.seq - 1, Gone::Expired);
         }
         next = message.seq + 1;
-        if voids.contains(&message.seq) {
+        if voids.contains_key(&message.seq) {
             push_gone(&mut items, message.seq, message.seq, Gone::Recalled);
-        } else if hidden.contains(&message.seq) {
+        } else if hidden.contains_key(&message.seq) {
             push_gone(&mut items, message.seq, message.seq, Gone::Deleted);
         } else {
             items.push(Item::Message(message));
@@ -154,77 +157,37 @@ fn push_gone(items: &mut Vec<Item>, from: Seq, to: Seq, why: Gone) {
     }
 }
 
-fn messages(
-    conn: &Connection,
-    conversation: &Conversation,
-    from: Seq,
-    to: Seq,
-) -> Result<Vec<Message>> {
-    conn.prepare_cached(&format!(
-        "SELECT {MESSAGE_COLUMNS} FROM messages m JOIN users u ON u.no = m.sender
-         WHERE m.conversation = ?1 AND m.seq BETWEEN ?2 AND ?3 ORDER BY m.seq"
-    ))?
-    .query_map(params![conversation.id.to_i64(), int(from), int(to)], message)?
-    .collect()
-}
-
-/// Places hidden by the viewer, and places that are void for all.
-fn empty_places(
-    conn: &Connection,
-    conversation: &Conversation,
-    viewer: &Viewer,
-    from: Seq,
-    to: Seq,
-) -> Result<(BTreeSet<Seq>, BTreeSet<Seq>)> {
-    let id = conversation.id.to_i64();
-    let (mut hidden, mut voids) = (BTreeSet::new(), BTreeSet::new());
-    if viewer.private.hides > 0 {
-        hidden = conn
-            .prepare_cached(
-                "SELECT seq FROM hidden
-                 WHERE user = ?1 AND conversation = ?2 AND seq BETWEEN ?3 AND ?4",
-            )?
-            .query_map(params![viewer.no, id, int(from), int(to)], |row| uint(row, 0))?
-            .collect::<Result<_>>()?;
-    }
-    if conversation.voids > 0 {
-        voids = conn
-            .prepare_cached(
-                "SELECT seq FROM voids WHERE conversation = ?1 AND seq BETWEEN ?2 AND ?3",
-            )?
-            .query_map(params![id, int(from), int(to)], |row| uint(row, 0))?
-            .collect::<Result<_>>()?;
-    }
-    Ok((hidden, voids))
-}
-
 /// The newest message that the viewer may see: the preview of his list.
 pub(crate) fn last_visible(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &Conversation,
     viewer: &Viewer,
 ) -> Result<Option<Message>> {
     let cleared = viewer.private.shown.cleared_seq;
-    if conversation.head <= cleared {
-        return Ok(None);
+    // Most often the newest one; more are read only where places are empty.
+    let (mut to, mut step) = (conversation.head, 1);
+    while to > cleared {
+        let from = (to + 1).saturating_sub(step).max(cleared + 1);
+        let newest = places(view, conversation, viewer, from, to)?.into_iter().rev();
+        let message = newest.into_iter().find_map(|item| match item {
+            Item::Message(message) => Some(message),
+            Item::Gone { .. } => None,
+        });
+        if message.is_some() {
+            return Ok(message);
+        }
+        (to, step) = (from - 1, PREVIEW_STEP);
     }
-    conn.prepare_cached(&format!(
-        "SELECT {MESSAGE_COLUMNS} FROM messages m JOIN users u ON u.no = m.sender
-         WHERE m.conversation = ?1 AND m.seq > ?2
-         AND NOT EXISTS (SELECT 1 FROM hidden h
-             WHERE h.user = ?3 AND h.conversation = ?1 AND h.seq = m.seq)
-         AND NOT EXISTS (SELECT 1 FROM voids v WHERE v.conversation = ?1 AND v.seq = m.seq)
-         ORDER BY m.seq DESC LIMIT 1"
-    ))?
-    .query_row(params![conversation.id.to_i64(), int(cleared), viewer.no], message)
-    .optional()
+    Ok(None)
 }
 
-/// Messages of others in all direct conversations above the user's delivered mark, oldest first.
-pub(crate) fn undelivered(conn: &Connection, user: &UserId, limit: u32) -> Result<Vec<Message>> {
-    let Some(no) = users::number(conn, user)? else { return Ok(Vec::new()) };
-    conn.prepare_cached(&format!(
-        "SELECT {MESSAGE_COLUMNS} FROM memberships p
+/// Messages of others in all direct conversations above the user's delivered mark, oldest first,
+/// as SQLite has them.
+pub(crate) fn undelivered(view: &View<'_>, user: &UserId, limit: u32) -> Result<Vec<Message>> {
+    let Some(no) = view.number(user)? else { return Ok(Vec::new()) };
+    view.sql()?
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE_COLUMNS} FROM memberships p
          JOIN conversations c ON c.id = p.conversation AND c.kind = 0
          JOIN members r ON r.conversation = p.conversation AND r.user = p.user
          JOIN messages m ON m.conversation = p.conversation
@@ -236,7 +199,7 @@ pub(crate) fn undelivered(conn: &Connection, user: &UserId, limit: u32) -> Resul
          AND NOT EXISTS (SELECT 1 FROM voids v
              WHERE v.conversation = m.conversation AND v.seq = m.seq)
          ORDER BY m.sent_ms, m.ver LIMIT ?2"
-    ))?
-    .query_map(params![no, limit], message)?
-    .collect()
+        ))?
+        .query_map(params![no, limit], message)?
+        .collect()
 }

@@ -6,46 +6,48 @@ use magpie_core::{
     port::store::{Outcome, Rejection},
 };
 use magpie_proto::{ConversationId, ConversationKind, Seq, UserId, client::Change as Wish};
-use rusqlite::{Connection, Result, params};
+use rusqlite::Result;
 
 use super::{
-    apply::Applied,
     conversations::{self, Conversation},
+    decide::Decided,
     memberships::move_floor,
     recent::{Change, Whose},
     row::int,
     state::State,
     unread::{self, Viewer},
     users,
+    view::View,
 };
+use crate::effect::{Effect, HiddenRow};
 
 /// Finds the conversation and the user's place in it.
 fn place<'a>(
-    conn: &Connection,
+    view: &View<'_>,
     state: &'a mut State,
     user: &UserId,
     id: ConversationId,
 ) -> Result<Option<(&'a mut Conversation, usize)>> {
-    let Some(known) = users::find(conn, state, user)? else { return Ok(None) };
-    let Some(conversation) = state.conversation(conn, id)? else { return Ok(None) };
+    let Some(known) = users::find(view, state, user)? else { return Ok(None) };
+    let Some(conversation) = state.conversation(view, id)? else { return Ok(None) };
     let place = conversation.place_of(user, known);
     Ok(place.map(|index| (conversation, index)))
 }
 
-fn viewer(conn: &Connection, conversation: &mut Conversation, index: usize) -> Result<Viewer> {
-    let private = *conversation.private(conn, index)?;
+fn viewer_of(view: &View<'_>, conversation: &mut Conversation, index: usize) -> Result<Viewer> {
+    let private = *conversation.private(view, index)?;
     let member = &conversation.members[index];
     Ok(Viewer { no: member.no, own_total: member.own_total, private })
 }
 
 /// Notes that one user's private row changed.
 fn touch(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &mut Conversation,
     index: usize,
     ver: Position,
 ) -> Result<Change> {
-    conversation.private(conn, index)?.ver = ver;
+    conversation.private(view, index)?.ver = ver;
     let member = &mut conversation.members[index];
     member.private_dirty = true;
     let whose = Whose::Users([Some(member.id.clone()), None]);
@@ -54,33 +56,33 @@ fn touch(
 
 /// `Op::Read`. The other side sees it too, so the conversation counts as changed.
 pub(crate) fn read(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     id: ConversationId,
     seq: Seq,
-) -> Applied {
+) -> Decided {
     let ver = state.position() + 1;
-    let Some((conversation, index)) = place(conn, state, &user, id)? else {
+    let Some((conversation, index)) = place(view, state, &user, id)? else {
         return Ok(Err(Rejection::UnknownConversation));
     };
     let seq = seq.min(conversation.head);
-    let moved = seq > conversation.private(conn, index)?.shown.read_seq;
+    let moved = seq > conversation.private(view, index)?.shown.read_seq;
     if moved {
-        move_floor(conn, conversation, index, |shown| shown.read_seq = seq)?;
+        move_floor(view, conversation, index, |shown| shown.read_seq = seq)?;
         let member = &mut conversation.members[index];
         member.read_seq = seq;
         member.delivered_seq = member.delivered_seq.max(seq);
         member.dirty = true;
-        touch(conn, conversation, index, ver)?;
+        touch(view, conversation, index, ver)?;
         (conversation.ver, conversation.dirty) = (ver, true);
     }
-    let viewer = viewer(conn, conversation, index)?;
+    let viewer = viewer_of(view, conversation, index)?;
     let outcome = Outcome::Read {
         user,
         conversation: id,
         membership: viewer.private.shown,
-        unread: unread::count(conn, conversation, &viewer)?,
+        unread: unread::count(view, conversation, &viewer)?,
         delivered_seq: conversation.members[index].delivered_seq,
         members: conversation.audience(),
         moved,
@@ -96,14 +98,14 @@ pub(crate) fn read(
 /// `Op::Delivered`. Only the other side cares, so only its private row is touched; what the
 /// receiver knows himself brings him nothing on resume.
 pub(crate) fn delivered(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     marks: Vec<(ConversationId, UserId, Seq)>,
-) -> Applied {
+) -> Decided {
     let ver = state.position() + 1;
     let mut moved = false;
     for (id, user, seq) in marks {
-        let Some((conversation, index)) = place(conn, state, &user, id)? else { continue };
+        let Some((conversation, index)) = place(view, state, &user, id)? else { continue };
         let member = &mut conversation.members[index];
         let seq = seq.min(conversation.head);
         if seq <= member.delivered_seq {
@@ -115,7 +117,7 @@ pub(crate) fn delivered(
         let other = usize::from(index == 0);
         let told = other == 0 || conversation.kind() == ConversationKind::Direct;
         if told && other < conversation.members.len() {
-            let change = touch(conn, conversation, other, ver)?;
+            let change = touch(view, conversation, other, ver)?;
             state.changed(change);
         } else {
             state.queue(id);
@@ -129,26 +131,26 @@ pub(crate) fn delivered(
 
 /// `Op::Open`: creates the conversation when there is none, and puts it into the caller's list.
 pub(crate) fn open(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     peer: UserId,
     create_peer: bool,
     now_ms: u64,
-) -> Applied {
-    let Some(opener) = users::find(conn, state, &user)? else {
+) -> Decided {
+    let Some(opener) = users::find(view, state, &user)? else {
         return Ok(Err(Rejection::UnknownUser(user)));
     };
     let id = ConversationId::direct(&user, &peer);
-    if state.conversation(conn, id)?.is_none() {
-        let other = match users::find(conn, state, &peer)? {
+    if state.conversation(view, id)?.is_none() {
+        let other = match users::find(view, state, &peer)? {
             Some(other) => other,
-            None if create_peer => users::create(conn, state, &peer, now_ms)?,
+            None if create_peer => users::create(state, &peer, now_ms),
             None => return Ok(Err(Rejection::UnknownUser(peer))),
         };
         state.add_conversation(conversations::new_direct((opener.no, &user), (other.no, &peer)));
     }
-    change(conn, state, user, id, |private, head| {
+    change(view, state, user, id, |private, head| {
         if int(head) <= private.hidden_seq {
             private.hidden_seq = -1;
         }
@@ -157,13 +159,13 @@ pub(crate) fn open(
 
 /// `Op::Set`.
 pub(crate) fn set(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     id: ConversationId,
     wish: Wish,
-) -> Applied {
-    change(conn, state, user, id, |shown, head| match wish {
+) -> Decided {
+    change(view, state, user, id, |shown, head| match wish {
         Wish::Pin(on) => shown.pinned = on,
         Wish::Mute(on) => shown.muted = on,
         Wish::Hide => shown.hidden_seq = int(head),
@@ -176,27 +178,27 @@ pub(crate) fn set(
 
 /// Applies a change of private state; the position rises only if something is different.
 fn change(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     id: ConversationId,
     edit: impl FnOnce(&mut Membership, Seq),
-) -> Applied {
+) -> Decided {
     let ver = state.position() + 1;
-    let Some((conversation, index)) = place(conn, state, &user, id)? else {
+    let Some((conversation, index)) = place(view, state, &user, id)? else {
         return Ok(Err(Rejection::UnknownConversation));
     };
     let head = conversation.head;
-    let before = conversation.private(conn, index)?.shown;
-    move_floor(conn, conversation, index, |shown| edit(shown, head))?;
-    let moved = conversation.private(conn, index)?.shown != before;
-    let noted = if moved { Some(touch(conn, conversation, index, ver)?) } else { None };
-    let viewer = viewer(conn, conversation, index)?;
+    let before = conversation.private(view, index)?.shown;
+    move_floor(view, conversation, index, |shown| edit(shown, head))?;
+    let moved = conversation.private(view, index)?.shown != before;
+    let noted = if moved { Some(touch(view, conversation, index, ver)?) } else { None };
+    let viewer = viewer_of(view, conversation, index)?;
     let outcome = Outcome::Membership {
         user,
         conversation: id,
         membership: viewer.private.shown,
-        unread: unread::count(conn, conversation, &viewer)?,
+        unread: unread::count(view, conversation, &viewer)?,
     };
     if let Some(noted) = noted {
         state.next_ver();
@@ -207,32 +209,28 @@ fn change(
 
 /// `Op::HideMessage`.
 pub(crate) fn hide_message(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     id: ConversationId,
     seq: Seq,
-) -> Applied {
+) -> Decided {
     let ver = state.position() + 1;
-    let Some((conversation, index)) = place(conn, state, &user, id)? else {
+    let Some((conversation, index)) = place(view, state, &user, id)? else {
         return Ok(Err(Rejection::UnknownConversation));
     };
     if seq == 0 || seq > conversation.head {
         return Ok(Err(Rejection::UnknownConversation));
     }
     let no = conversation.members[index].no;
-    let fresh = conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO hidden (user, conversation, seq, own, ver)
-             SELECT ?1, ?2, ?3, sender = ?1, ?4 FROM messages
-             WHERE conversation = ?2 AND seq = ?3",
-        )?
-        .execute(params![no, id.to_i64(), int(seq), int(ver)])?;
-    if fresh > 0 {
-        conversation.private(conn, index)?.hides += 1;
-        let noted = touch(conn, conversation, index, ver)?;
+    let hidden = unread::hidden(view, id, no, seq, seq)?.contains_key(&seq);
+    if let Some((sender, _)) = view.sender_and_ver(id, seq)?.filter(|_| !hidden) {
+        conversation.private(view, index)?.hides += 1;
+        let noted = touch(view, conversation, index, ver)?;
+        let own = sender == no;
         state.next_ver();
         state.changed(noted);
+        state.effect(Effect::Hidden(HiddenRow { no, conversation: id, seq, own, ver }));
     }
     Ok(Ok(Outcome::Hidden { user, conversation: id, seq }))
 }

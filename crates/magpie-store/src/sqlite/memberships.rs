@@ -1,25 +1,16 @@
 //! A user's private state of a conversation: how far he has read, what he hid, pinned, muted.
 //! Every move of the floor goes through `move_floor`, which keeps the unread counters exact.
 
-use magpie_core::model::{Membership, Position};
+use magpie_core::model::Membership;
 use magpie_proto::{ConversationId, Seq};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::{
     conversations::Conversation,
     row::{int, uint},
-    users::UserNo,
+    view::View,
 };
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Private {
-    pub(crate) shown: Membership,
-    /// Own messages at or below the floor.
-    pub(crate) own_at_floor: u64,
-    /// Messages deleted on this side, one by one.
-    pub(crate) hides: u64,
-    pub(crate) ver: Position,
-}
+use crate::effect::{Private, UserNo};
 
 impl Private {
     /// Places up to here never count as unread.
@@ -32,13 +23,30 @@ impl Private {
     }
 }
 
-/// The stored state; the default when the user never did anything here (an agent at the desk).
-pub(crate) fn load(conn: &Connection, user: UserNo, id: ConversationId) -> Result<Private> {
+/// The state of now; the default when the user never did anything here (an agent at the desk).
+pub(crate) fn load(view: &View<'_>, no: UserNo, id: ConversationId) -> Result<Private> {
+    Ok(known(view, no, id)?.unwrap_or_default())
+}
+
+/// The state of now, if there is a row.
+pub(crate) fn known(view: &View<'_>, no: UserNo, id: ConversationId) -> Result<Option<Private>> {
+    let mut newest = None;
+    view.parts(id, |part| {
+        let row = part.privates.iter().find(|row| row.no == no);
+        newest = newest.or(row.map(|row| row.private));
+    });
+    match newest {
+        Some(private) => Ok(Some(private)),
+        None => stored(view.sql()?, no, id),
+    }
+}
+
+fn stored(conn: &Connection, no: UserNo, id: ConversationId) -> Result<Option<Private>> {
     conn.prepare_cached(
         "SELECT read_seq, cleared_seq, hidden_seq, pinned, muted, own_at_floor, hides, ver
          FROM memberships WHERE user = ?1 AND conversation = ?2",
     )?
-    .query_row([user, id.to_i64()], |row| {
+    .query_row([no, id.to_i64()], |row| {
         Ok(Private {
             shown: Membership {
                 read_seq: uint(row, 0)?,
@@ -53,46 +61,18 @@ pub(crate) fn load(conn: &Connection, user: UserNo, id: ConversationId) -> Resul
         })
     })
     .optional()
-    .map(Option::unwrap_or_default)
-}
-
-pub(crate) fn save(
-    conn: &Connection,
-    user: UserNo,
-    id: ConversationId,
-    private: &Private,
-) -> Result<()> {
-    let shown = &private.shown;
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO memberships (user, conversation, read_seq, cleared_seq,
-         hidden_seq, pinned, muted, own_at_floor, hides, ver)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
-    .execute(params![
-        user,
-        id.to_i64(),
-        int(shown.read_seq),
-        int(shown.cleared_seq),
-        shown.hidden_seq,
-        shown.pinned,
-        shown.muted,
-        int(private.own_at_floor),
-        int(private.hides),
-        int(private.ver)
-    ])?;
-    Ok(())
 }
 
 /// Changes private state; when that lifts the floor, the own messages below it are counted anew.
 pub(crate) fn move_floor(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &mut Conversation,
     index: usize,
     change: impl FnOnce(&mut Membership),
 ) -> Result<()> {
     let (id, head) = (conversation.id, conversation.head);
     let (no, own_total) = (conversation.members[index].no, conversation.members[index].own_total);
-    let private = conversation.private(conn, index)?;
+    let private = conversation.private(view, index)?;
     let before = private.floor();
     change(&mut private.shown);
     let floor = private.floor();
@@ -102,17 +82,9 @@ pub(crate) fn move_floor(
     private.own_at_floor = if floor == head {
         own_total
     } else if floor - before <= head - floor {
-        private.own_at_floor + count_own(conn, id, no, before + 1, floor)?
+        private.own_at_floor + view.count_of(id, no, before + 1, floor)?
     } else {
-        own_total - count_own(conn, id, no, floor + 1, head)?
+        own_total - view.count_of(id, no, floor + 1, head)?
     };
     Ok(())
-}
-
-fn count_own(conn: &Connection, id: ConversationId, no: UserNo, from: Seq, to: Seq) -> Result<u64> {
-    conn.prepare_cached(
-        "SELECT count(*) FROM messages INDEXED BY messages_by_seq
-         WHERE conversation = ?1 AND seq BETWEEN ?2 AND ?3 AND sender = ?4",
-    )?
-    .query_row(params![id.to_i64(), int(from), int(to), no], |row| uint(row, 0))
 }

@@ -5,17 +5,18 @@ use magpie_core::{
     model::{Message, Role},
     port::store::{Append, Outcome, Place, Rejection, StoreError, WriteResult},
 };
-use magpie_proto::{ConversationId, ConversationKind, MessageId, UserId};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use magpie_proto::{ConversationId, ConversationKind, UserId};
+use rusqlite::Result;
 
 use super::{
-    apply::Applied,
     conversations::{self, Conversation},
+    decide::Decided,
     recent::Change,
-    row::{int, uint},
     state::State,
-    users::{self, KnownUser, UserNo},
+    users::{self, KnownUser},
+    view::View,
 };
+use crate::effect::{Effect, MessageRow, UserNo};
 
 /// Where a message goes, once the receiver is known.
 struct Target {
@@ -30,29 +31,29 @@ enum New {
 }
 
 /// Appends one message.
-pub(crate) fn append(conn: &Connection, state: &mut State, append: Append) -> Applied {
-    let Some(sender) = users::find(conn, state, &append.sender)? else {
+pub(crate) fn append(view: &View<'_>, state: &mut State, append: Append) -> Decided {
+    let Some(sender) = users::find(view, state, &append.sender)? else {
         return Ok(Err(Rejection::UnknownUser(append.sender)));
     };
-    let target = match locate(conn, state, &append)? {
+    let target = match locate(view, state, &append)? {
         Ok(target) => target,
         Err(rejection) => return Ok(Err(rejection)),
     };
-    if let Some(first) = first_result(conn, &append, sender.no, &target)? {
+    if let Some(first) = first_result(view, &append, sender.no, &target)? {
         return Ok(first);
     }
-    if let Some(rejection) = refusal(conn, state, &append, sender, &target)? {
+    if let Some(rejection) = refusal(view, state, &append, sender, &target)? {
         return Ok(Err(rejection));
     }
     if let Some(new) = &target.new {
-        create(conn, state, &append, sender, new)?;
+        create(state, &append, sender, new);
     }
-    insert(conn, state, append, sender.no, target.id)
+    insert(view, state, append, sender.no, target.id)
 }
 
 /// Finds the conversation, or what is needed to make it.
 fn locate(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     append: &Append,
 ) -> Result<Result<Target, Rejection>> {
@@ -61,12 +62,12 @@ fn locate(
         Place::Desk(visitor) => ConversationId::desk(visitor),
         Place::Existing(id) => *id,
     };
-    if let Some(conversation) = state.conversation(conn, id)? {
+    if let Some(conversation) = state.conversation(view, id)? {
         return Ok(match_names(conversation, append).map(|()| Target { id, new: None }));
     }
     let new = match &append.place {
         Place::Direct(peer) => {
-            let known = users::find(conn, state, peer)?;
+            let known = users::find(view, state, peer)?;
             if known.is_none() && !append.guard.create_receiver {
                 return Ok(Err(Rejection::UnknownUser(peer.clone())));
             }
@@ -94,7 +95,7 @@ fn match_names(conversation: &Conversation, append: &Append) -> Result<(), Rejec
 
 /// Dedupe: what an earlier send with the same key was answered.
 fn first_result(
-    conn: &Connection,
+    view: &View<'_>,
     append: &Append,
     sender: UserNo,
     target: &Target,
@@ -102,27 +103,23 @@ fn first_result(
     let Some(key) = append.client_msg_id.as_deref().filter(|_| target.new.is_none()) else {
         return Ok(None);
     };
-    conn.prepare_cached(
-        "SELECT id, seq, sent_ms, body FROM messages
-         WHERE conversation = ?1 AND sender = ?2 AND client_msg_id = ?3",
-    )?
-    .query_row(params![target.id.to_i64(), sender, key], |row| {
-        if row.get_ref(3)?.as_blob()? != append.body.as_bytes() {
-            return Ok(Err(Rejection::ClientMsgIdReused));
+    let first = view.keyed(target.id, sender, key)?;
+    Ok(first.map(|first| {
+        if first.body != append.body {
+            return Err(Rejection::ClientMsgIdReused);
         }
-        Ok(Ok(Outcome::Duplicate {
+        Ok(Outcome::Duplicate {
             conversation: target.id,
-            id: MessageId::from_bytes(row.get(0)?),
-            seq: uint(row, 1)?,
-            sent_ms: uint(row, 2)?,
-        }))
-    })
-    .optional()
+            id: first.id,
+            seq: first.seq,
+            sent_ms: first.sent_ms,
+        })
+    }))
 }
 
 /// Guard: member, block, stranger limit, in this order.
 fn refusal(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     append: &Append,
     sender: KnownUser,
@@ -133,7 +130,7 @@ fn refusal(
         Some(New::Direct { known, .. }) => (known.map(|k| k.no), 0),
         Some(New::Desk) => return Ok(None),
         None => {
-            let Some(conversation) = state.conversation(conn, target.id)? else {
+            let Some(conversation) = state.conversation(view, target.id)? else {
                 return Ok(Some(Rejection::UnknownConversation));
             };
             if guard.must_be_member
@@ -145,14 +142,14 @@ fn refusal(
             match index.filter(|_| conversation.kind() == ConversationKind::Direct) {
                 None => return Ok(None),
                 Some(index) => {
-                    (conversation.peer_of(index).map(|p| p.no), waiting(conn, conversation, index)?)
+                    (conversation.peer_of(index).map(|p| p.no), waiting(view, conversation, index)?)
                 }
             }
         }
     };
     if guard.not_blocked
         && let Some(peer) = peer
-        && users::blocks(conn, state, peer, sender.no)?
+        && users::blocks(view, state, peer, sender.no)?
     {
         return Ok(Some(Rejection::Blocked));
     }
@@ -163,7 +160,7 @@ fn refusal(
 }
 
 /// The sender's messages that the receiver has neither got, nor read, nor answered.
-fn waiting(conn: &Connection, conversation: &Conversation, sender: usize) -> Result<u64> {
+fn waiting(view: &View<'_>, conversation: &Conversation, sender: usize) -> Result<u64> {
     let Some(peer) = conversation.peer_of(sender) else { return Ok(0) };
     let mark = peer.delivered_seq.max(peer.read_seq).max(peer.own_last);
     let above = conversation.head.saturating_sub(mark);
@@ -172,65 +169,36 @@ fn waiting(conn: &Connection, conversation: &Conversation, sender: usize) -> Res
         // All messages are of these two, and above the mark there are none of the peer.
         return Ok(above);
     }
-    conn.prepare_cached(
-        "SELECT count(*) FROM messages INDEXED BY messages_by_seq
-         WHERE conversation = ?1 AND seq > ?2 AND sender = ?3",
-    )?
-    .query_row(
-        params![conversation.id.to_i64(), int(mark), conversation.members[sender].no],
-        |row| uint(row, 0),
-    )
+    view.count_of(conversation.id, conversation.members[sender].no, mark + 1, conversation.head)
 }
 
-fn create(
-    conn: &Connection,
-    state: &mut State,
-    append: &Append,
-    sender: KnownUser,
-    new: &New,
-) -> Result<()> {
+fn create(state: &mut State, append: &Append, sender: KnownUser, new: &New) {
     let conversation = match new {
         New::Desk => conversations::new_desk(sender.no, &append.sender),
         New::Direct { peer, known } => {
             let known = match known {
                 Some(known) => *known,
-                None => users::create(conn, state, peer, append.sent_ms)?,
+                None => users::create(state, peer, append.sent_ms),
             };
             conversations::new_direct((sender.no, &append.sender), (known.no, peer))
         }
     };
     state.add_conversation(conversation);
-    Ok(())
 }
 
-/// Seq and insert. The conversation's own row is written once, at the end of the batch.
+/// Seq and insert. The conversation's own row follows once, at the end of the batch.
 fn insert(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     append: Append,
     sender: UserNo,
     id: ConversationId,
-) -> Applied {
+) -> Decided {
     let ver = state.next_ver();
-    let Some(conversation) = state.conversation(conn, id)? else {
+    let Some(conversation) = state.conversation(view, id)? else {
         return Ok(Err(Rejection::UnknownConversation));
     };
     let seq = conversation.head + 1;
-    conn.prepare_cached(
-        "INSERT INTO messages
-         (conversation, seq, ver, sender, sent_ms, id, client_msg_id, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        id.to_i64(),
-        int(seq),
-        int(ver),
-        sender,
-        int(append.sent_ms),
-        append.id.to_bytes(),
-        append.client_msg_id,
-        append.body.as_bytes().as_ref()
-    ])?;
     conversation.head = seq;
     conversation.head_ms = append.sent_ms;
     conversation.ver = ver;
@@ -248,6 +216,7 @@ fn insert(
         body: append.body,
         sent_ms: append.sent_ms,
     };
+    state.effect(Effect::Message(MessageRow { sender, ver, message: message.clone() }));
     Ok(Ok(Outcome::Stored { message, members }))
 }
 

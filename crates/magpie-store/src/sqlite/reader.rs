@@ -1,5 +1,5 @@
-//! Readers: a few threads with a read-only connection each. Every read is one transaction that
-//! also reads the position, so that an answer and its position belong together.
+//! Readers: a few threads with a read-only connection each. Every read is one view: the layers of
+//! the tail and one snapshot of SQLite, so that an answer and its position belong together.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,8 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{error::read_fault, row::uint};
+use super::{error::read_fault, recent::Recent, view::View};
+use crate::tail::Tail;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -78,15 +79,18 @@ impl ReadQueue {
         }
     }
 
-    /// Queues a read; its answer is awaited.
+    /// Queues a read; its answer is awaited. `source` says where views come from.
     pub(crate) fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        read: impl FnOnce(&Connection, Position) -> rusqlite::Result<T> + Send + 'static,
+        source: &Arc<Source>,
+        read: impl FnOnce(&View<'_>, Position) -> rusqlite::Result<T> + Send + 'static,
     ) -> ReadFuture<T> {
         let (answer, answered) = oneshot::channel();
+        let source = Arc::clone(source);
         let job = move |conn: &Connection| {
+            let answered = source.look(conn, read).map_err(|error| read_fault(&error));
             // Whoever asked may have gone away.
-            let _ = answer.send(in_snapshot(conn, read).map_err(|error| read_fault(&error)));
+            let _ = answer.send(answered);
         };
         let queued = self.push(Box::new(job));
         Box::pin(async move {
@@ -98,23 +102,24 @@ impl ReadQueue {
     }
 }
 
-fn in_snapshot<T>(
-    conn: &Connection,
-    read: impl FnOnce(&Connection, Position) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    if !conn.is_autocommit() {
-        // Left open by a read that panicked.
-        conn.execute_batch("ROLLBACK")?;
+/// What a view is made of.
+pub(crate) struct Source {
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) recent: Arc<Recent>,
+}
+
+impl Source {
+    fn look<T>(
+        &self,
+        conn: &Connection,
+        read: impl FnOnce(&View<'_>, Position) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        // In this order: what is durable up to the position is in the layers or, when it has left
+        // them, in the snapshot that opens later.
+        let position = self.recent.position();
+        let view = View::new(conn, self.tail.pin());
+        read(&view, position)
     }
-    conn.prepare_cached("BEGIN")?.execute([])?;
-    let position =
-        conn.prepare_cached("SELECT position FROM meta")?.query_row([], |row| uint(row, 0));
-    let answer = position.and_then(|position| read(conn, position));
-    // Nothing was written; a failing end would mean that there is no transaction.
-    if !conn.is_autocommit() {
-        conn.prepare_cached("ROLLBACK")?.execute([])?;
-    }
-    answer
 }
 
 #[cfg(test)]
@@ -123,9 +128,14 @@ mod tests {
     use super::*;
 
     fn database() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch("CREATE TABLE meta (position); INSERT INTO meta VALUES (7)").unwrap();
-        conn
+        Connection::open_in_memory().unwrap()
+    }
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
+            tail: Arc::new(Tail::new(7, 1 << 20)),
+            recent: Arc::new(Recent::new(7, 9)),
+        })
     }
 
     fn wait<T>(read: ReadFuture<T>) -> Result<T, StoreError> {
@@ -135,9 +145,9 @@ mod tests {
     #[test]
     fn a_read_that_panics_or_fails_does_not_end_the_reader() {
         let queue = Arc::new(ReadQueue::new(9));
-        let broken = queue.read(|_, _| -> rusqlite::Result<()> { panic!("a bug") });
-        let failed = queue.read(|conn, _| conn.execute("NONSENSE", []));
-        let fine = queue.read(|_, position| Ok(position));
+        let broken = queue.read(&source(), |_, _| -> rusqlite::Result<()> { panic!("a bug") });
+        let failed = queue.read(&source(), |view, _| view.sql()?.execute("NONSENSE", []));
+        let fine = queue.read(&source(), |_, position| Ok(position));
         queue.close();
         queue.run(&database());
         assert!(wait(broken).is_err());
@@ -148,11 +158,11 @@ mod tests {
     #[test]
     fn too_many_reads_are_refused_at_once() {
         let queue = Arc::new(ReadQueue::new(1));
-        let first = queue.read(|_, position| Ok(position));
-        let second = queue.read(|_, position| Ok(position));
+        let first = queue.read(&source(), |_, position| Ok(position));
+        let second = queue.read(&source(), |_, position| Ok(position));
         assert_eq!(wait(second), Err(StoreError::Overloaded));
         queue.close();
-        let late = queue.read(|_, position| Ok(position));
+        let late = queue.read(&source(), |_, position| Ok(position));
         assert!(matches!(wait(late), Err(StoreError::Unavailable(_))));
         queue.run(&database());
         assert_eq!(wait(first), Ok(7));

@@ -6,15 +6,16 @@ use magpie_core::{
     port::store::ResumeQuery,
 };
 use magpie_proto::{ConversationId, Seq};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Result, params};
 
 use super::{
     conversations::Conversation,
     history, inbox,
     row::{int, uint},
     unread::Viewer,
-    users::{self, UserNo},
+    view::View,
 };
+use crate::effect::UserNo;
 
 /// Missed messages that come along; older ones are a hole to page in.
 const MISSED_MAX: u64 = 50;
@@ -23,16 +24,16 @@ const ENTRY_BYTES: usize = 256;
 
 /// One page. `candidates`: the only conversations that can have changed, if that is known.
 pub(crate) fn page(
-    conn: &Connection,
+    view: &View<'_>,
     position: Position,
     query: &ResumeQuery,
     candidates: Option<Vec<ConversationId>>,
 ) -> Result<ResumePage> {
     let mut page = ResumePage { position, changed: Vec::new(), next: None };
-    let Some(no) = users::number(conn, &query.user)? else { return Ok(page) };
+    let Some(no) = view.number(&query.user)? else { return Ok(page) };
     let candidates = match candidates {
         Some(known) => known,
-        None => search(conn, no, query)?,
+        None => search(view, no, query)?,
     };
     // In order of ids, so that a later page goes on where this one stops whatever happens between.
     let after = query.mark.map_or(-1, |mark| mark.0);
@@ -42,7 +43,7 @@ pub(crate) fn page(
             page.next = page.changed.last().map(|m| ResumeMark(m.entry.conversation.to_i64()));
             break;
         }
-        if let Some(missed) = missed(conn, query, id)? {
+        if let Some(missed) = missed(view, query, id)? {
             bytes += weight(&missed);
             page.changed.push(missed);
         }
@@ -58,12 +59,14 @@ fn weight(missed: &Missed) -> usize {
     ENTRY_BYTES + items.sum::<usize>()
 }
 
-/// Ids of conversations that changed after `since` (or of all visible ones), in order.
-fn search(conn: &Connection, no: UserNo, query: &ResumeQuery) -> Result<Vec<ConversationId>> {
+/// Ids of conversations that may have changed after `since` (or of all that may be visible), in
+/// order.
+fn search(view: &View<'_>, no: UserNo, query: &ResumeQuery) -> Result<Vec<ConversationId>> {
     let after = query.mark.map_or(-1, |mark| mark.0);
     let id = |row: &rusqlite::Row<'_>| row.get(0).map(ConversationId::from_i64);
     let mut found: Vec<ConversationId> = match query.since {
-        Some(since) => conn
+        Some(since) => view
+            .sql()?
             .prepare_cached(
                 "SELECT m.conversation
                  FROM memberships m JOIN conversations c ON c.id = m.conversation
@@ -71,7 +74,8 @@ fn search(conn: &Connection, no: UserNo, query: &ResumeQuery) -> Result<Vec<Conv
             )?
             .query_map(params![no, after, int(since)], id)?
             .collect::<Result<_>>()?,
-        None => conn
+        None => view
+            .sql()?
             .prepare_cached(
                 "SELECT m.conversation
                  FROM memberships m JOIN conversations c ON c.id = m.conversation
@@ -81,20 +85,27 @@ fn search(conn: &Connection, no: UserNo, query: &ResumeQuery) -> Result<Vec<Conv
             .collect::<Result<_>>()?,
     };
     if query.agent {
-        let desks = conn
+        let desks = view
+            .sql()?
             .prepare_cached("SELECT id FROM conversations WHERE kind = 2 AND ver > ?1 AND id > ?2")?
             .query_map(params![int(query.since.unwrap_or(0)), after], id)?
             .collect::<Result<Vec<_>>>()?;
         found.extend(desks);
     }
+    // What the tail touched is looked at in any case.
+    view.each_layer(|layer| {
+        let desks = if query.agent { layer.desks() } else { &[] };
+        let touched = layer.list_of(no).iter().chain(desks);
+        found.extend(touched.filter(|id| id.to_i64() > after));
+    });
     found.sort_unstable();
     found.dedup();
     Ok(found)
 }
 
 /// A conversation's entry and what was missed; `None` when it did not change for this user.
-fn missed(conn: &Connection, query: &ResumeQuery, id: ConversationId) -> Result<Option<Missed>> {
-    let opened = history::open(conn, &query.user, query.agent, id)?;
+fn missed(view: &View<'_>, query: &ResumeQuery, id: ConversationId) -> Result<Option<Missed>> {
+    let opened = history::open(view, &query.user, query.agent, id)?;
     let Some((conversation, viewer)) = opened else { return Ok(None) };
     let (first, hidden) = match query.since {
         None if viewer.private.visible(conversation.head) => (1, Vec::new()),
@@ -103,20 +114,20 @@ fn missed(conn: &Connection, query: &ResumeQuery, id: ConversationId) -> Result<
             if conversation.ver.max(viewer.private.ver) <= since {
                 return Ok(None);
             }
-            let first = first_after(conn, &conversation, since)?;
-            (first, hidden_after(conn, &conversation, &viewer, since, first)?)
+            let first = first_after(view, &conversation, since)?;
+            (first, hidden_after(view, &conversation, &viewer, since, first)?)
         }
     };
-    let entry = inbox::make_entry(conn, &query.user, &conversation, &viewer)?;
+    let entry = inbox::make_entry(view, &query.user, &conversation, &viewer)?;
     let head = conversation.head;
     let shown_max = if query.since.is_some() { MISSED_MAX } else { 1 };
     // Nothing at or below the deleted part is sent: the entry says where that ends.
     let first = first.max(viewer.private.shown.cleared_seq + 1);
     let from = first.max((head + 1).saturating_sub(shown_max));
-    let (from, _) = history::fit(conn, &conversation, from, head, history::End::Newest)?;
+    let (from, _) = history::fit(view, &conversation, from, head, history::End::Newest)?;
     let mut items = hidden;
     if from <= head {
-        items.extend(history::places(conn, &conversation, &viewer, from, head)?);
+        items.extend(history::places(view, &conversation, &viewer, from, head)?);
     }
     let hole = (first < from && from <= head).then(|| (first, from - 1));
     Ok(Some(Missed { entry, items, hole }))
@@ -124,16 +135,16 @@ fn missed(conn: &Connection, query: &ResumeQuery, id: ConversationId) -> Result<
 
 /// The first seq that was stored after a position; head + 1 when there is none. Positions rise
 /// with seq inside a conversation, so halving finds it.
-fn first_after(conn: &Connection, conversation: &Conversation, since: Position) -> Result<Seq> {
+fn first_after(view: &View<'_>, conversation: &Conversation, since: Position) -> Result<Seq> {
     let (mut low, mut high) = (1, conversation.head + 1);
     // Most often little was missed: look near the head first.
     let near = conversation.head.saturating_sub(MISSED_MAX);
-    if near >= low && ver_of(conn, conversation, near)? <= since {
+    if near >= low && ver_of(view, conversation, near)? <= since {
         low = near + 1;
     }
     while low < high {
         let middle = low + (high - low) / 2;
-        if ver_of(conn, conversation, middle)? > since {
+        if ver_of(view, conversation, middle)? > since {
             high = middle;
         } else {
             low = middle + 1;
@@ -142,17 +153,14 @@ fn first_after(conn: &Connection, conversation: &Conversation, since: Position) 
     Ok(low)
 }
 
-fn ver_of(conn: &Connection, conversation: &Conversation, seq: Seq) -> Result<Position> {
-    let found = conn
-        .prepare_cached("SELECT ver FROM messages WHERE conversation = ?1 AND seq = ?2")?
-        .query_row(params![conversation.id.to_i64(), int(seq)], |row| uint(row, 0))
-        .optional()?;
-    Ok(found.unwrap_or(0))
+fn ver_of(view: &View<'_>, conversation: &Conversation, seq: Seq) -> Result<Position> {
+    let found = view.sender_and_ver(conversation.id, seq)?;
+    Ok(found.map_or(0, |(_, ver)| ver))
 }
 
 /// Older messages that the user hid on another device meanwhile, newest ones.
 fn hidden_after(
-    conn: &Connection,
+    view: &View<'_>,
     conversation: &Conversation,
     viewer: &Viewer,
     since: Position,
@@ -161,26 +169,26 @@ fn hidden_after(
     if viewer.private.hides == 0 || viewer.private.ver <= since {
         return Ok(Vec::new());
     }
-    let mut items = conn
+    let (id, no) = (conversation.id, viewer.no);
+    let cleared = viewer.private.shown.cleared_seq;
+    let mut newest: Vec<Seq> = view
+        .sql()?
         .prepare_cached(
             "SELECT seq FROM hidden WHERE user = ?1 AND conversation = ?2 AND ver > ?3
              AND seq < ?4 AND seq > ?5 ORDER BY seq DESC LIMIT ?6",
         )?
         .query_map(
-            params![
-                viewer.no,
-                conversation.id.to_i64(),
-                int(since),
-                int(before),
-                int(viewer.private.shown.cleared_seq),
-                int(MISSED_MAX)
-            ],
-            |row| {
-                let seq = uint(row, 0)?;
-                Ok(Item::Gone { from: seq, to: seq, why: Gone::Deleted })
-            },
+            params![no, id.to_i64(), int(since), int(before), int(cleared), int(MISSED_MAX)],
+            |row| uint(row, 0),
         )?
-        .collect::<Result<Vec<_>>>()?;
-    items.reverse();
-    Ok(items)
+        .collect::<Result<_>>()?;
+    view.parts(id, |part| {
+        let here = part.hidden.iter().filter(|row| row.no == no && row.ver > since);
+        newest.extend(here.map(|row| row.seq).filter(|seq| (cleared + 1..before).contains(seq)));
+    });
+    newest.sort_unstable();
+    newest.dedup();
+    let older = newest.len().saturating_sub(usize::try_from(MISSED_MAX).unwrap_or(usize::MAX));
+    let gone = |seq: &Seq| Item::Gone { from: *seq, to: *seq, why: Gone::Deleted };
+    Ok(newest[older..].iter().map(gone).collect())
 }

@@ -9,13 +9,12 @@ use magpie_proto::UserId;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::{
-    apply::Applied,
-    row::{int, uint, user_id},
+    decide::Decided,
+    row::{uint, user_id},
     state::State,
+    view::View,
 };
-
-/// How other tables name a user.
-pub(crate) type UserNo = i64;
+use crate::effect::{BlockRow, Effect, UserNo, UserRow};
 
 /// What the writer remembers of a user.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +23,7 @@ pub(crate) struct KnownUser {
     pub(crate) role: Role,
 }
 
-const COLUMNS: &str = "id, name, avatar, role, banned, created_ms, last_seen_ms";
+const COLUMNS: &str = "id, name, avatar, role, banned, created_ms, last_seen_ms, no";
 
 fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {
@@ -38,28 +37,23 @@ fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-pub(crate) fn get(conn: &Connection, id: &UserId) -> Result<Option<User>> {
+/// What SQLite has of a user.
+pub(crate) fn stored(conn: &Connection, id: &UserId) -> Result<Option<UserRow>> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id = ?1"))?
-        .query_row([id.as_str()], user)
+        .query_row([id.as_str()], |row| Ok(UserRow { no: row.get(7)?, user: user(row)? }))
         .optional()
 }
 
-pub(crate) fn by_no(conn: &Connection, no: UserNo) -> Result<Option<User>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE no = ?1"))?
-        .query_row([no], user)
-        .optional()
-}
-
+/// Users in id order, as SQLite has them.
 pub(crate) fn list(conn: &Connection, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT ?2"))?
         .query_map(params![after.map_or("", UserId::as_str), limit], user)?
         .collect()
 }
 
-pub(crate) fn number(conn: &Connection, id: &UserId) -> Result<Option<UserNo>> {
-    conn.prepare_cached("SELECT no FROM users WHERE id = ?1")?
-        .query_row([id.as_str()], |row| row.get(0))
-        .optional()
+/// The highest number that SQLite has given out.
+pub(crate) fn highest_no(conn: &Connection) -> Result<UserNo> {
+    conn.query_row("SELECT coalesce(max(no), 0) FROM users", [], |row| row.get(0))
 }
 
 /// Whom a user has blocked, in id order.
@@ -73,17 +67,11 @@ pub(crate) fn blocked(conn: &Connection, id: &UserId) -> Result<Vec<UserId>> {
 }
 
 /// The writer's view of a user.
-pub(crate) fn find(conn: &Connection, state: &mut State, id: &UserId) -> Result<Option<KnownUser>> {
+pub(crate) fn find(view: &View<'_>, state: &mut State, id: &UserId) -> Result<Option<KnownUser>> {
     if let Some(known) = state.users.get(id) {
         return Ok(Some(*known));
     }
-    let found = conn
-        .prepare_cached("SELECT no, role FROM users WHERE id = ?1")?
-        .query_row([id.as_str()], |row| {
-            let role = Role::parse(row.get_ref(1)?.as_str()?).unwrap_or_default();
-            Ok(KnownUser { no: row.get(0)?, role })
-        })
-        .optional()?;
+    let found = view.number_and_role(id)?.map(|(no, role)| KnownUser { no, role });
     if let Some(known) = found {
         state.users.insert(id.clone(), known);
     }
@@ -91,90 +79,79 @@ pub(crate) fn find(conn: &Connection, state: &mut State, id: &UserId) -> Result<
 }
 
 /// Adds a user of whom nothing but the id is known.
-pub(crate) fn create(
-    conn: &Connection,
-    state: &mut State,
-    id: &UserId,
-    now_ms: u64,
-) -> Result<KnownUser> {
-    conn.prepare_cached(
-        "INSERT INTO users (id, name, avatar, role, banned, created_ms, last_seen_ms)
-         VALUES (?1, '', '', ?2, 0, ?3, 0)",
-    )?
-    .execute(params![id.as_str(), Role::default().as_str(), int(now_ms)])?;
-    let known = KnownUser { no: conn.last_insert_rowid(), role: Role::default() };
+pub(crate) fn create(state: &mut State, id: &UserId, now_ms: u64) -> KnownUser {
+    let user = User {
+        id: id.clone(),
+        name: String::new(),
+        avatar: String::new(),
+        role: Role::default(),
+        banned: false,
+        created_ms: now_ms,
+        last_seen_ms: 0,
+    };
+    let known = KnownUser { no: state.next_user_no(), role: user.role };
     state.users.insert(id.clone(), known);
-    Ok(known)
+    state.effect(Effect::User(UserRow { no: known.no, user }));
+    known
 }
 
 /// `Op::PutUser`.
-pub(crate) fn put(conn: &Connection, state: &mut State, patch: UserPatch) -> Applied {
-    let known = match find(conn, state, &patch.id)? {
-        Some(known) => known,
-        None => create(conn, state, &patch.id, patch.now_ms)?,
-    };
-    conn.prepare_cached(
-        "UPDATE users SET name = coalesce(?2, name), avatar = coalesce(?3, avatar),
-         role = coalesce(?4, role), banned = coalesce(?5, banned) WHERE no = ?1",
-    )?
-    .execute(params![
-        known.no,
-        patch.name,
-        patch.avatar,
-        patch.role.map(Role::as_str),
-        patch.banned
-    ])?;
-    if let Some(role) = patch.role {
-        state.users.insert(patch.id.clone(), KnownUser { no: known.no, role });
+pub(crate) fn put(view: &View<'_>, state: &mut State, patch: UserPatch) -> Decided {
+    if find(view, state, &patch.id)?.is_none() {
+        create(state, &patch.id, patch.now_ms);
     }
+    let Some(mut row) = view.user_row(&patch.id)? else {
+        return Ok(Err(Rejection::UnknownUser(patch.id)));
+    };
+    row.user.name = patch.name.unwrap_or(row.user.name);
+    row.user.avatar = patch.avatar.unwrap_or(row.user.avatar);
+    row.user.role = patch.role.unwrap_or(row.user.role);
+    row.user.banned = patch.banned.unwrap_or(row.user.banned);
+    state.users.insert(patch.id, KnownUser { no: row.no, role: row.user.role });
     state.next_ver();
-    let stored = by_no(conn, known.no)?;
-    Ok(stored.map(Outcome::User).ok_or(Rejection::UnknownUser(patch.id)))
+    let user = row.user.clone();
+    state.effect(Effect::User(row));
+    Ok(Ok(Outcome::User(user)))
 }
 
 /// `Op::Seen`.
-pub(crate) fn seen(conn: &Connection, state: &mut State, id: UserId, at_ms: u64) -> Applied {
-    let Some(known) = find(conn, state, &id)? else {
+pub(crate) fn seen(view: &View<'_>, state: &mut State, id: UserId, at_ms: u64) -> Decided {
+    let Some(mut row) = view.user_row(&id)? else {
         return Ok(Err(Rejection::UnknownUser(id)));
     };
-    let moved = conn
-        .prepare_cached("UPDATE users SET last_seen_ms = ?2 WHERE no = ?1 AND last_seen_ms < ?2")?
-        .execute(params![known.no, int(at_ms)])?;
-    if moved > 0 {
+    if row.user.last_seen_ms < at_ms {
+        row.user.last_seen_ms = at_ms;
         state.next_ver();
+        state.effect(Effect::User(row));
     }
     Ok(Ok(Outcome::Done))
 }
 
 /// `Op::Block`.
 pub(crate) fn block(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserId,
     other: UserId,
     on: bool,
-) -> Applied {
-    let Some(refuser) = find(conn, state, &user)? else {
+) -> Decided {
+    let Some(refuser) = find(view, state, &user)? else {
         return Ok(Err(Rejection::UnknownUser(user)));
     };
-    let Some(refused) = find(conn, state, &other)? else {
+    let Some(refused) = find(view, state, &other)? else {
         return Ok(Err(Rejection::UnknownUser(other)));
     };
-    let sql = if on {
-        "INSERT OR IGNORE INTO blocks (user, other) VALUES (?1, ?2)"
-    } else {
-        "DELETE FROM blocks WHERE user = ?1 AND other = ?2"
-    };
-    if conn.prepare_cached(sql)?.execute([refuser.no, refused.no])? > 0 {
+    if blocks(view, state, refuser.no, refused.no)? != on {
         state.next_ver();
         state.blocks.insert((refuser.no, refused.no), on);
+        state.effect(Effect::Block(BlockRow { user: refuser.no, other: refused.no, on }));
     }
     Ok(Ok(Outcome::Done))
 }
 
 /// Whether `user` has blocked `other`, as the writer sees it.
 pub(crate) fn blocks(
-    conn: &Connection,
+    view: &View<'_>,
     state: &mut State,
     user: UserNo,
     other: UserNo,
@@ -182,9 +159,7 @@ pub(crate) fn blocks(
     if let Some(on) = state.blocks.get(&(user, other)) {
         return Ok(*on);
     }
-    let on = conn
-        .prepare_cached("SELECT 1 FROM blocks WHERE user = ?1 AND other = ?2")?
-        .exists([user, other])?;
+    let on = view.blocks(user, other)?;
     state.blocks.insert((user, other), on);
     Ok(on)
 }

@@ -1,5 +1,6 @@
-//! The one thread that writes. It takes what has queued up, applies it in one transaction,
-//! commits with an fsync, and only then hands the results to the sink, in order.
+//! The one thread that writes. It takes what has queued up, decides it, puts what changes into the
+//! journal with one fsync, shows it to readers, and only then hands the results to the sink, in
+//! order. SQLite follows behind, on the applier's thread.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -7,27 +8,33 @@ use magpie_core::port::store::{
     CommitSink, Committed, Outcome, Rejection, StoreError, Write, WriteResult,
 };
 use parking_lot::Mutex;
-use rusqlite::{Connection, Result};
+use rusqlite::Connection;
 
 use super::{
-    apply::apply,
-    checkpoint::Backlog,
-    error::fault,
+    decide::decide,
+    error::{Fault, fault},
     files,
     queue::{Taken, WriteQueue},
     recent::Recent,
     state::State,
+    view::View,
+};
+use crate::{
+    journal::{AppendError, Journal},
+    tail::{Tail, Trouble},
 };
 
 /// How often a full disk is tried again while nobody writes.
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
 
 pub(crate) struct Writer {
+    /// For reading what the caches do not have.
     pub(crate) conn: Connection,
     pub(crate) state: State,
+    pub(crate) journal: Journal,
+    pub(crate) tail: Arc<Tail>,
     pub(crate) queue: Arc<WriteQueue>,
     pub(crate) recent: Arc<Recent>,
-    pub(crate) backlog: Arc<Backlog>,
     /// Why the last commit failed; shared with `health`.
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
     /// A fault after which nothing is written any more.
@@ -43,6 +50,26 @@ struct CloseOnEnd(Arc<WriteQueue>);
 impl Drop for CloseOnEnd {
     fn drop(&mut self) {
         self.0.close(StoreError::Unavailable("the writer has stopped; see the log".into()));
+    }
+}
+
+impl From<Trouble> for Fault {
+    fn from(trouble: Trouble) -> Self {
+        Self { error: trouble.error, lasting: trouble.lasting }
+    }
+}
+
+impl From<AppendError> for Fault {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Full => Self { error: StoreError::Full, lasting: false },
+            AppendError::Broken(_) => {
+                Self { error: StoreError::Unavailable(error.to_string()), lasting: true }
+            }
+            AppendError::Misplaced { .. } => {
+                Self { error: StoreError::Fault(error.to_string()), lasting: true }
+            }
+        }
     }
 }
 
@@ -66,21 +93,37 @@ impl Writer {
         if let Some(reason) = self.lasting.clone() {
             return self.refuse(writes, done, &reason);
         }
-        match self.transact(writes, &mut done) {
-            Ok(()) => self.made_durable(done),
-            Err(error) => {
-                let reason = self.undo(&error);
+        let committed = self.may_write().and_then(|()| {
+            self.decide_all(writes, &mut done)?;
+            self.make_durable()
+        });
+        match committed {
+            Ok(()) => self.publish(done),
+            Err(fault) => {
+                let reason = self.undo(fault);
                 self.refuse(writes, done, &reason);
             }
         }
     }
 
-    fn transact(&mut self, writes: &mut Vec<Write>, done: &mut Vec<Committed>) -> Result<()> {
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    /// Waits for room in the tail. What SQLite cannot take is not taken here either.
+    fn may_write(&self) -> Result<(), Fault> {
+        self.tail.retry()?;
+        Ok(self.tail.wait_for_room()?)
+    }
+
+    fn decide_all(
+        &mut self,
+        writes: &mut Vec<Write>,
+        done: &mut Vec<Committed>,
+    ) -> Result<(), Fault> {
+        let mut layers = self.tail.pin();
+        layers.insert(0, Arc::clone(self.state.batch()));
+        let view = View::new(&self.conn, layers);
         let mut failed = None;
         for write in writes.drain(..) {
             let result = match failed {
-                None => apply(&self.conn, &mut self.state, write.op),
+                None => decide(&view, &mut self.state, write.op),
                 Some(_) => Ok(Ok(Outcome::Done)),
             };
             // Every write keeps its place, so that each gets an answer whatever happens.
@@ -91,48 +134,46 @@ impl Writer {
             let position = self.state.position();
             done.push(Committed { origin: write.origin, result, position });
         }
-        if let Some(error) = failed {
-            return Err(error);
+        failed.map_or(Ok(()), |error| Err(fault(&error)))
+    }
+
+    /// The commit point. A batch that changes nothing has nothing to wait for.
+    fn make_durable(&mut self) -> Result<(), Fault> {
+        let first = self.state.durable() + 1;
+        if self.state.flush() {
+            let last = self.state.position();
+            self.journal.append(first, last, self.state.payload())?;
         }
-        self.state.flush(&self.conn)?;
-        self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 
-    fn made_durable(&mut self, done: Vec<Committed>) {
-        let changes = self.state.committed();
+    fn publish(&mut self, done: Vec<Committed>) {
         let position = self.state.position();
+        if position > self.state.durable() {
+            self.tail.publish(&mut self.state.batch().write(), position);
+        }
+        let changes = self.state.committed();
         self.recent.committed(&changes, position);
         *self.trouble.lock() = None;
-        let len = done.len();
         self.sink.committed(done, position);
-        if self.backlog.grew(len) {
-            self.shorten_log();
-        }
     }
 
     /// Nothing of the batch is kept, neither on disk nor in memory. Says why.
-    fn undo(&mut self, error: &rusqlite::Error) -> StoreError {
-        if !self.conn.is_autocommit()
-            && let Err(error) = self.conn.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "cannot roll back");
-        }
+    fn undo(&mut self, fault: Fault) -> StoreError {
         self.state.rolled_back();
-        let fault = fault(error);
-        let known = self.trouble.lock().replace(fault.error.clone());
-        if known.as_ref() == Some(&fault.error) {
+        let Fault { error, lasting } = fault;
+        let known = self.trouble.lock().replace(error.clone());
+        if known.as_ref() == Some(&error) {
             tracing::debug!(%error, "a commit failed for the same reason as the one before");
         } else {
-            let lasting = fault.lasting;
             tracing::error!(%error, lasting, "a commit failed; nothing of it was kept");
         }
-        if fault.lasting {
+        if lasting {
             // Never tried again: after a failed fsync nobody knows what the disk holds.
-            self.lasting = Some(fault.error.clone());
-            self.queue.close(fault.error.clone());
+            self.lasting = Some(error.clone());
+            self.queue.close(error.clone());
         }
-        fault.error
+        error
     }
 
     /// Tells everyone of a batch why nothing was kept.
@@ -152,32 +193,14 @@ impl Writer {
 
     /// Finds out whether a passing trouble is over while nobody writes.
     fn probe(&mut self) {
-        // A change of one page fits into the log as it is; whether there is room says this only.
-        if let Err(error) = files::room_for_writes(&self.data_dir) {
-            tracing::debug!(%error, "still no room");
-            return;
-        }
-        let tried =
-            self.conn.execute_batch("BEGIN IMMEDIATE; UPDATE meta SET position = position; COMMIT");
-        match tried {
+        let tried = self.tail.retry().map_err(|trouble| trouble.error.to_string());
+        let room = || files::room_for_writes(&self.data_dir).map_err(|error| error.to_string());
+        match tried.and_then(|()| room()) {
             Ok(()) => {
                 *self.trouble.lock() = None;
                 tracing::info!("the store takes writes again");
             }
-            Err(error) => {
-                tracing::debug!(%error, "still no writes");
-                if !self.conn.is_autocommit() {
-                    let _ = self.conn.execute_batch("ROLLBACK");
-                }
-            }
-        }
-    }
-
-    /// The background checkpointer cannot finish while this thread keeps appending; here nobody
-    /// appends, so the log can start over.
-    fn shorten_log(&mut self) {
-        if let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "cannot move the write-ahead log into the database");
+            Err(reason) => tracing::debug!(reason, "still no writes"),
         }
     }
 }
