@@ -101,6 +101,18 @@ describe('reconnecting', () => {
     expect(network.sockets).toHaveLength(2)
   })
 
+  it('does not make a network that came back pay for the time without one', () => {
+    const { network, connection, state } = setUp()
+    for (let attempt = 0; attempt < 10; attempt++) {
+      network.socket.drop(1006)
+      vi.advanceTimersToNextTimer()
+    }
+    expect(state().state).toBe('connecting')
+    connection.nudge()
+    network.socket.drop(1006)
+    expect(state().retryAtMs - Date.now()).toBeLessThanOrEqual(500)
+  })
+
   it('ignores what a socket says after it was given up', () => {
     const { network, connection, goOnline, events } = setUp()
     const [first] = network.sockets

@@ -173,6 +173,21 @@ describe('receiving', () => {
     expect(session.inbox.list.value).toMatchObject([{ c: 'c1', unread: 1 }])
     expect(texts(session)).toEqual(['m1'])
   })
+
+  it('lists two strangers who write at the same time', async () => {
+    const { session, goOnline } = setUp([])
+    const socket = goOnline()
+    const first = entry({ head: 1, unread: 1, last: message(1) })
+    const second = entry({ c: 'c2', head: 1, unread: 1, last: message(1, 'eve', { c: 'c2' }) })
+    socket.say({ t: 'msg', ...message(1) })
+    socket.say({ t: 'msg', ...message(1, 'eve', { c: 'c2' }) })
+    socket.say({ t: 'inbox', r: socket.last('inbox').r, convs: [first], next: null })
+    await settle()
+    socket.say({ t: 'inbox', r: socket.last('inbox').r, convs: [first, second], next: null })
+    await settle()
+    expect(socket.of('inbox')).toHaveLength(2)
+    expect(session.inbox.list.value.map((one) => one.c).sort()).toEqual(['c1', 'c2'])
+  })
 })
 
 describe('unread and receipts', () => {

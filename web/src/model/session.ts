@@ -64,6 +64,7 @@ export class Session {
   private readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
   private readonly instance = randomId()
   private fetchingInbox = false
+  private inboxWanted = false
   private inboxMark: string | null | undefined
   private token: string
 
@@ -260,7 +261,11 @@ export class Session {
 
   /** Somebody who is not in the list yet wrote, or an older page is wanted. */
   private async fetchInbox(mark?: string): Promise<void> {
-    if (this.fetchingInbox) return
+    if (this.fetchingInbox) {
+      // The answer that is on its way may be older than what is wanted now.
+      if (mark === undefined) this.inboxWanted = true
+      return
+    }
     this.fetchingInbox = true
     try {
       const before = mark === undefined ? {} : { before: mark }
@@ -273,6 +278,9 @@ export class Session {
     } finally {
       this.fetchingInbox = false
     }
+    if (!this.inboxWanted) return
+    this.inboxWanted = false
+    await this.fetchInbox()
   }
 
   private watchPresence(): void {

@@ -106,6 +106,8 @@ export class Connection {
 
   /** The network came back or the page was looked at: try now; when online, see whether it is true. */
   nudge(): void {
+    // What failed until now says nothing about the network that just came.
+    if (this.state !== 'online') this.attempt = 0
     if (this.state === 'waiting') this.connect()
     else if (this.state === 'online') this.ping(PROBE_TIMEOUT_MS)
   }
