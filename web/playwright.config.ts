@@ -17,9 +17,12 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
-  reporter: [['list']],
+  // No test judges speed. A page that lost its server may wait 20 s before it tries again, and a busy
+  // machine is many times slower than a quiet one: these limits only end what will never come.
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
+  // The second one says at the very end what failed: logs are often cut to their last lines.
+  reporter: [['list'], ['./e2e/harness/last-words.ts']],
   use: {
     // A trace of every test would double the time: `npx playwright test --trace on` makes one.
     screenshot: 'only-on-failure',

@@ -103,6 +103,6 @@ test('a payment result reaches the 003 page and the native page of the same user
   const { body } = await server.call('POST', 'push', { user: '17', channel: '2', data: '0_扣费成功_剩余次数: 5' })
   expect(body).toMatchObject({ stored: true, connections: 2 })
   await page.expectGot('0_扣费成功_剩余次数: 5')
-  await expect(driver.page.getByTestId('toast-push')).toContainText('0_扣费成功_剩余次数: 5')
+  await driver.expectPassed('toast-push', '0_扣费成功_剩余次数: 5')
   page.leave()
 })

@@ -68,6 +68,7 @@ test('every control has a name for screen readers', async ({ arrive }) => {
   const ming = await arrive('小明')
   await ming.open('翠花')
   await ming.page.getByTestId('composer-emoji').click()
+  await expect(ming.page.getByTestId('emoji-grid')).toBeVisible()
   for (const control of await ming.page.locator('button:visible, input:visible, textarea:visible').all()) {
     await expect(control).toHaveAccessibleName(/\S/)
   }

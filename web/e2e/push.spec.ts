@@ -9,11 +9,16 @@ for (const look of LOOKS) {
     const hua = await arrive('翠花', look)
     const { body } = await server.call('POST', 'push', { user: '小明', channel: '2', data: PAID, hold_s: 600 })
     expect(body).toMatchObject({ stored: true, connections: 1 })
-    await expect(ming.page.getByTestId('toast-push')).toContainText(PAID)
-    await ming.expectNothingOverTheSide()
-    await ming.page.getByTestId('toast-push').getByRole('button').click()
-    await expect(ming.page.getByTestId('toast-push')).toHaveCount(0)
-    await expect(hua.page.getByTestId('toast-push')).toHaveCount(0)
+    await ming.expectPassed('toast-push', PAID)
+    // A notice goes by itself after some seconds: for a slow machine, which missed it, comes another.
+    const toast = ming.page.getByTestId('toast-push')
+    await expect(async () => {
+      if ((await toast.count()) === 0) await server.call('POST', 'push', { user: '小明', channel: '2', data: PAID })
+      await ming.expectNothingOverTheSide()
+      await toast.last().getByRole('button').click({ timeout: 5_000 })
+    }).toPass()
+    await expect(toast).toHaveCount(0)
+    await hua.expectNeverPassed('toast-push')
   })
 }
 
@@ -21,14 +26,14 @@ test('a result that was pushed before the page opened is shown when it opens', a
   const { body } = await server.call('POST', 'push', { user: '小明', channel: '2', data: PAID, hold_s: 600 })
   expect(body).toMatchObject({ stored: true, connections: 0 })
   const ming = await arrive('小明')
-  await expect(ming.page.getByTestId('toast-push')).toContainText(PAID)
+  await ming.expectPassed('toast-push', PAID)
 })
 
 test('an announcement reaches everybody', async ({ arrive, server }) => {
   const people = [await arrive('小明'), await arrive('翠花')]
   await server.call('POST', 'broadcast', { text: '今晚 23:00 停机维护' })
   for (const person of people) {
-    await expect(person.page.getByTestId('toast-broadcast')).toContainText('今晚 23:00 停机维护')
+    await person.expectPassed('toast-broadcast', '今晚 23:00 停机维护')
   }
 })
 

@@ -64,7 +64,7 @@ for (const look of looks()) {
     await ming.expectLast(...HARD)
     await shot(ming, '6-hard-texts')
 
-    for (const person of [guest, ming, hua]) person.faults.expectOutage()
+    for (const person of [guest, ming, hua]) await person.expectOutage()
     await server.kill()
     await ming.expectDisconnected()
     await ming.say('服务器不在')

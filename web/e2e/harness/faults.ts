@@ -1,12 +1,13 @@
 // Listens for what must never happen on the page: errors in the console, exceptions, violations of
 // its content policy, failed requests, requests to other hosts, dialogs.
-import type { Page } from '@playwright/test'
+import { expect, type Page, type Request } from '@playwright/test'
 
 /** What chromium itself says of a socket or a request when nobody listens at the address. */
 const OUTAGE = /WebSocket connection to '[^']*' failed|net::ERR_CONNECTION_REFUSED/
 
 export class Faults {
   private readonly seen: string[] = []
+  private readonly loading = new Set<Request>()
   private outageExpected = false
 
   private constructor() {}
@@ -18,11 +19,16 @@ export class Faults {
       if (['error', 'warning'].includes(message.type())) note(`console ${message.type()}: ${message.text()}`)
     })
     page.on('pageerror', (error) => note(`exception: ${error.message}`))
-    page.on('requestfailed', (request) => note(`request failed: ${request.url()} ${request.failure()?.errorText}`))
+    page.on('requestfailed', (request) => {
+      faults.loading.delete(request)
+      note(`request failed: ${request.url()} ${request.failure()?.errorText}`)
+    })
+    page.on('requestfinished', (request) => faults.loading.delete(request))
     page.on('response', (response) => {
       if (response.status() >= 400) note(`answer ${response.status()}: ${response.url()}`)
     })
     page.on('request', (request) => {
+      faults.loading.add(request)
       if (!request.url().startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
     })
     page.on('websocket', (socket) => {
@@ -43,6 +49,11 @@ export class Faults {
   /** The server will be away: a browser tells the console so, which no page can prevent. */
   expectOutage(): void {
     this.outageExpected = true
+  }
+
+  /** Waits until the page loads nothing: what it loads while the test cuts it off would fail. */
+  async quiet(): Promise<void> {
+    await expect.poll(() => [...this.loading].map((request) => request.url()), 'what the page still loads').toEqual([])
   }
 
   get list(): string[] {

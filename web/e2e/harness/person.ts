@@ -4,6 +4,7 @@ import { type Browser, type BrowserContext, expect, type Locator, type Page } fr
 import en from '../../src/locales/en.json' with { type: 'json' }
 import zh from '../../src/locales/zh-CN.json' with { type: 'json' }
 import { Faults } from './faults'
+import { Passing, type Place } from './passing'
 import type { Server } from './server'
 
 export type Language = 'zh' | 'en'
@@ -26,12 +27,20 @@ export const LOOKS: readonly Look[] = [DESKTOP, PHONE].flatMap((look) => [
 
 export const lookName = (look: Look): string => `${look.width} px, ${look.language}`
 
+/** `MAGPIE_E2E_SLOWDOWN=6` runs every page as on a machine six times slower: what is too tight shows. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env['MAGPIE_E2E_SLOWDOWN'] ?? 1)
+  if (rate <= 1) return
+  await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate })
+}
+
 export class Person {
   readonly words: typeof en
   private constructor(
     readonly page: Page,
     readonly context: BrowserContext,
-    readonly faults: Faults,
+    private readonly faultsSeen: Faults,
+    private readonly passing: Passing,
     private readonly look: Look,
     private readonly server: Server,
   ) {
@@ -49,8 +58,15 @@ export class Person {
       isMobile: isPhone,
     })
     const page = await context.newPage()
+    await slowDown(page)
     const faults = await Faults.watch(page, () => server.origin)
-    return new Person(page, context, faults, look, server)
+    const passing = await Passing.watch(page)
+    return new Person(page, context, faults, passing, look, server)
+  }
+
+  /** What went wrong on the page so far. */
+  get faults(): readonly string[] {
+    return this.faultsSeen.list
   }
 
   get isPhone(): boolean {
@@ -59,6 +75,18 @@ export class Person {
 
   async visit(): Promise<void> {
     await this.page.goto(`${this.server.origin}/`)
+  }
+
+  /** A reload cuts off what the page still loads, and that would count as a fault: it comes after. */
+  async reload(): Promise<void> {
+    await this.faultsSeen.quiet()
+    await this.page.reload()
+  }
+
+  /** The server will be away: from here on the browser may say so. */
+  async expectOutage(): Promise<void> {
+    await this.faultsSeen.quiet()
+    this.faultsSeen.expectOutage()
   }
 
   async signIn(user: string): Promise<void> {
@@ -87,6 +115,8 @@ export class Person {
   async open(peer: string): Promise<void> {
     await this.toList()
     await this.entry(peer).click()
+    // The composer of another chat may have been there before.
+    await expect(this.entry(peer)).toHaveAttribute('aria-current', 'true')
     await expect(this.page.getByTestId('composer-input')).toBeVisible()
   }
 
@@ -129,6 +159,11 @@ export class Person {
     await expect(this.bubble(text).getByTestId('message-state')).toHaveAttribute('data-state', state)
   }
 
+  /** The server has it, whatever the other side has done with it. */
+  async expectStored(text: string): Promise<void> {
+    await expect(this.bubble(text).getByTestId('message-state')).toHaveAttribute('data-state', /^(sent|delivered|read)$/)
+  }
+
   /** The newest bubbles, in their order. */
   async expectLast(...texts: string[]): Promise<void> {
     await expect
@@ -136,9 +171,19 @@ export class Person {
       .toEqual(texts)
   }
 
+  /** What stays only some seconds was shown at this place, if gone by now or not. */
+  async expectPassed(place: Place, text = ''): Promise<void> {
+    await expect.poll(() => this.passing.at(place), `what was shown at ${place}`).toContainEqual(expect.stringContaining(text))
+  }
+
+  /** Nothing was shown at this place, not even for a moment. */
+  async expectNeverPassed(place: Place): Promise<void> {
+    expect(await this.passing.at(place), `what was shown at ${place}`).toEqual([])
+  }
+
   /** Nothing may stand over the side, neither of the page nor of anything that scrolls in it. */
   async expectNothingOverTheSide(): Promise<void> {
-    const wide = await this.page.evaluate(() =>
+    const wide = (): Promise<string[]> => this.page.evaluate(() =>
       [...document.querySelectorAll('*')]
         .filter((element) => {
           const style = getComputedStyle(element)
@@ -150,7 +195,7 @@ export class Person {
         })
         .map((element) => `${element.tagName}.${element.className}`),
     )
-    expect(wide, 'elements that are wider than what holds them').toEqual([])
+    await expect.poll(wide, 'elements that are wider than what holds them').toEqual([])
   }
 
   async leave(): Promise<void> {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +11,6 @@ import { createInterface } from 'node:readline'
 export const API_KEY = 'mk_e2e_3f9d41c07ab85e26d1f04c937be8a25f'
 
 const READY = /^magpie ready in \d+ ms$/
-const LISTENING = /listening on: \S*?:(\d+)\s*$/
 
 function binary(): string {
   const given = process.env['MAGPIE_BIN']
@@ -20,24 +20,51 @@ function binary(): string {
   throw new Error(`there is no server to test at ${path}: ${hint}`)
 }
 
+// Under the ports that a system hands out by itself: between a kill and the restart nobody else, not
+// even a page that tries to reach the server, can be given the server's address.
+const PORTS_FROM = 12_000
+const PORTS_PER_WORKER = 1_000
+const WORKERS_MAX = 16
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer()
+  const free = await new Promise<boolean>((done) => {
+    probe.once('error', () => done(false))
+    probe.listen(port, '127.0.0.1', () => done(true))
+  })
+  if (free) await new Promise((done) => probe.close(done))
+  return free
+}
+
+/** Each worker of the test run has a range of its own. */
+async function freePort(worker: number): Promise<number> {
+  const first = PORTS_FROM + (worker % WORKERS_MAX) * PORTS_PER_WORKER
+  const start = Math.floor(Math.random() * PORTS_PER_WORKER)
+  for (let step = 0; step < PORTS_PER_WORKER; step++) {
+    const port = first + ((start + step) % PORTS_PER_WORKER)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no free port from ${first} to ${first + PORTS_PER_WORKER - 1}`)
+}
+
 interface Answer {
   status: number
   body: any // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
 export class Server {
-  port = 0
   /** What it printed, for the report of a failed test. */
   log = ''
   private child: ChildProcess | null = null
 
   private constructor(
+    private readonly port: number,
     private readonly data: string,
     private readonly flags: readonly string[],
   ) {}
 
-  static async start(flags: readonly string[]): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'magpie-e2e-')), flags)
+  static async start(flags: readonly string[], worker: number): Promise<Server> {
+    const server = new Server(await freePort(worker), await mkdtemp(join(tmpdir(), 'magpie-e2e-')), flags)
     await server.run()
     return server
   }
@@ -46,7 +73,7 @@ export class Server {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** Starts it, the second time at the address of the first. */
+  /** Starts it, again at the address it had before. */
   async run(): Promise<void> {
     const args = ['serve', ...this.flags, '--listen', `127.0.0.1:${this.port}`, '--data', this.data]
     const env = { ...process.env, MAGPIE_API_KEY: API_KEY }
@@ -58,7 +85,6 @@ export class Server {
     const ready = new Promise<void>((done, fail) => {
       lines.on('line', (line) => {
         this.log += `${line}\n`
-        this.port = Number(LISTENING.exec(line)?.[1] ?? this.port)
         if (READY.test(line)) done()
       })
       child.once('error', fail)
@@ -83,7 +109,8 @@ export class Server {
     const child = this.child
     this.child = null
     if (!child || child.exitCode !== null) return
-    const ended = once(child, 'exit')
+    // Not `exit`: its last words in the log are read as well.
+    const ended = once(child, 'close')
     child.kill(signal)
     await ended
   }

@@ -20,7 +20,7 @@ export const test = base.extend<Fixtures>({
   flags: [['--dev', '--demo'], { option: true }],
 
   server: async ({ flags }, use, info) => {
-    const server = await Server.start(flags)
+    const server = await Server.start(flags, info.parallelIndex)
     await use(server)
     await server.stop()
     if (info.status !== info.expectedStatus) await info.attach('server log', { body: server.log })
@@ -36,7 +36,7 @@ export const test = base.extend<Fixtures>({
       if (user !== null) await person.signIn(user)
       return person
     })
-    const faults = people.flatMap((person) => person.faults.list)
+    const faults = people.flatMap((person) => person.faults)
     for (const person of people) await person.leave()
     base.expect(faults, 'what went wrong on the pages').toEqual([])
   },
