@@ -1,6 +1,8 @@
 //! `cargo xtask ci`: runs the steps of `make test` in order, stops at the first that fails
-//! and says how long each took and how to run that one again. The list is in `ci/steps.rs`.
+//! and says how long each took, what failed, and how to run that one again. The list is in
+//! `ci/steps.rs`.
 
+mod last_words;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::console::say;
 use crate::metadata::{self, Metadata};
 use crate::{shell, supply, tidy};
+use last_words::LastWords;
 use steps::{Action, BINARY_USERS, RELEASE_STEP, STEPS, Step};
 
 /// Runs all steps, or those named in `args`, or lists them.
@@ -25,22 +28,24 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<bool> {
     let chosen = choose(args)?;
     let workspace = metadata::workspace(root)?;
     let mut times = Vec::new();
+    let mut words = LastWords::default();
     for step in chosen {
         say(&format!("\n=== {}: {}", step.name, step.proves));
         let started = now();
-        let passed = perform(root, &workspace, step)?;
+        let (passed, said) = perform(root, &workspace, step)?;
+        words = said;
         times.push((step.name, started.elapsed(), passed));
         if !passed {
             break;
         }
     }
-    Ok(report(&times))
+    Ok(report(&times, &words))
 }
 
 /// Builds the release binary that all black-box tests and figures share.
 pub(crate) fn release_build(root: &Path) -> Result<bool> {
     let workspace = metadata::workspace(root)?;
-    run_command(root, &workspace, ".", steps::RELEASE_BUILD)
+    Ok(run_command(root, &workspace, ".", steps::RELEASE_BUILD)?.0)
 }
 
 /// Where that build leaves it.
@@ -64,11 +69,13 @@ fn choose(names: &[String]) -> Result<Vec<&'static Step>> {
     Ok(STEPS.iter().filter(chosen).collect())
 }
 
-fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<bool> {
+/// Whether the step passed, and what it printed that is worth repeating.
+fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<(bool, LastWords)> {
     match step.action {
         Action::Run { dir, command } => run_command(root, workspace, dir, command),
-        Action::Tidy => tidy::run(root),
-        Action::Supply => supply::run(root),
+        // These two print little, and only what is wrong.
+        Action::Tidy => Ok((tidy::run(root)?, LastWords::default())),
+        Action::Supply => Ok((supply::run(root)?, LastWords::default())),
         Action::UnitTests => {
             let command = unit_tests(shell::has_cargo_subcommand("nextest"));
             run_command(root, workspace, ".", command)
@@ -111,7 +118,12 @@ fn test_targets(workspace: &Metadata, fuzz: bool) -> Vec<&str> {
     names
 }
 
-fn run_command(root: &Path, workspace: &Metadata, dir: &str, command: &[&str]) -> Result<bool> {
+fn run_command(
+    root: &Path,
+    workspace: &Metadata,
+    dir: &str,
+    command: &[&str],
+) -> Result<(bool, LastWords)> {
     let Some((program, args)) = command.split_first() else {
         bail!("a step has an empty command");
     };
@@ -126,15 +138,15 @@ fn run_command(root: &Path, workspace: &Metadata, dir: &str, command: &[&str]) -
         std::fs::create_dir_all(&temporary)?;
         command.env("TMPDIR", temporary);
     }
-    let status = command.status().with_context(|| {
+    last_words::run(command).with_context(|| {
         format!(
             "cannot start `{program}` in `{dir}`: `scripts/setup.sh test` names what is missing"
         )
-    })?;
-    Ok(status.success())
+    })
 }
 
-fn report(times: &[(&str, Duration, bool)]) -> bool {
+/// The end of a log is what people see of it: the failure is named here once more.
+fn report(times: &[(&str, Duration, bool)], words: &LastWords) -> bool {
     say("\nstep            seconds");
     for (name, took, passed) in times {
         let mark = if *passed { "" } else { "  FAILED" };
@@ -144,7 +156,9 @@ fn report(times: &[(&str, Duration, bool)]) -> bool {
     say(&format!("{:<14} {:>8.1}", "total", total.as_secs_f64()));
     match times.iter().find(|(_, _, passed)| !passed) {
         Some((name, _, _)) => {
-            say(&format!("`{name}` failed; run it alone with: cargo xtask ci {name}"));
+            say(&format!("\nwhat `{name}` said of it, and its last lines:"));
+            words.lines().for_each(say);
+            say(&format!("\n`{name}` failed; run it alone with: cargo xtask ci {name}"));
             false
         }
         None => true,
