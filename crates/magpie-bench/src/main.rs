@@ -4,7 +4,9 @@
 #![allow(dead_code, unused_imports, reason = "the scenarios that use the rest follow")]
 
 mod engine;
+mod fill;
 mod native;
+mod report;
 mod result;
 mod scenario;
 mod server_process;
@@ -23,7 +25,18 @@ struct Cli {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
-    kind: Kind,
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Run(Kind),
+    /// Makes a store that has been in use for years.
+    Fill(fill::Fill),
+    /// Shows results as a page or as text, alone or against earlier ones.
+    Report(report::Report),
 }
 
 fn main() -> ExitCode {
@@ -37,13 +50,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the line, also of a run that broke off; says whether the run was in order.
+/// Says whether everything was in order.
 fn run(cli: Cli) -> anyhow::Result<bool> {
-    let bench = Bench::new(cli.common)?;
-    let line = match cli.kind.scenario().run(&bench) {
+    match cli.command {
+        Command::Run(kind) => return measure(cli.common, &kind),
+        Command::Fill(fill) => println!("{}", fill::run(&fill)?),
+        Command::Report(report) => print!("{}", report::run(&report)?),
+    }
+    Ok(true)
+}
+
+/// Prints the line, also of a run that broke off; says whether the run was in order.
+fn measure(common: Common, kind: &Kind) -> anyhow::Result<bool> {
+    let bench = Bench::new(common)?;
+    let line = match kind.scenario().run(&bench) {
         Ok(line) => line,
         Err(error) => {
-            let mut line = bench.line(cli.kind.name(), cli.kind.name().to_owned())?;
+            let mut line = bench.line(kind.name(), kind.name().to_owned())?;
             line.fail(format!("{error:#}"));
             line
         }

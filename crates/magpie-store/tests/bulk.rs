@@ -124,6 +124,7 @@ fn the_bytes_of_a_store_add_up_to_its_file() {
     let sizes = sizes(folder.path()).unwrap();
     let messages = sizes.iter().find(|size| size.name == "messages").unwrap();
     assert_eq!(messages.entries, 300);
+    assert!(sizes.iter().any(|size| size.name == "messages_by_seq" && size.entries == 300));
     assert!(messages.payload_bytes + messages.unused_bytes < messages.bytes);
     let sum: u64 = sizes.iter().map(|size| size.bytes).sum();
     let file = std::fs::metadata(folder.path().join("magpie.db")).unwrap().len();

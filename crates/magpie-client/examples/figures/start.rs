@@ -48,9 +48,9 @@ pub(crate) async fn ready(plan: &Plan) -> Fallible<()> {
     let data = folder.path().join("data");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let filled = Command::new(cargo)
-        .args(["run", "--quiet", "--release", "-p", "magpie-store", "--example", "fill", "--"])
+        .args(["run", "--quiet", "--release", "-p", "magpie-bench", "--", "fill"])
         .arg(&data)
-        .arg(MESSAGES.to_string())
+        .args(["--messages", &MESSAGES.to_string()])
         .status()?;
     if !filled.success() {
         return Err("the data directory could not be filled".into());

@@ -31,10 +31,11 @@ pub struct Size {
 pub fn sizes(data_dir: &Path) -> Result<Vec<Size>, OpenError> {
     let path = data_dir.join(DATABASE);
     let conn = backup::open_existing(&path)?;
+    // Inner pages of indexes hold entries too; those of tables hold none.
     let read = || -> rusqlite::Result<Vec<Size>> {
         conn.prepare(
             "SELECT name, sum(pgsize), sum(payload), sum(unused),
-             sum(CASE WHEN pagetype = 'leaf' THEN ncell ELSE 0 END)
+             sum(CASE WHEN pagetype = 'leaf' OR payload > 0 THEN ncell ELSE 0 END)
              FROM dbstat GROUP BY name ORDER BY 2 DESC, 1",
         )?
         .query_map([], |row| {
