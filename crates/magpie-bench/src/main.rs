@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 #![allow(dead_code, unused_imports, reason = "the scenarios that use the rest follow")]
 
+mod dialect;
 mod engine;
 mod fill;
 mod native;

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::Map;
 
 use crate::{
+    dialect,
     engine::{
         Engine, Settings,
         clock::{self, Clock},
@@ -48,9 +49,12 @@ pub(crate) struct Common {
     /// A setting of the server, as MAGPIE_SECTION__KEY=VALUE; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) server_env: Vec<String>,
-    /// Client protocol.
+    /// Client protocol: native, or a dialect (market, miao, miniapp, carwash, helpdesk).
     #[arg(long, global = true, default_value = "native")]
     pub(crate) protocol: String,
+    /// Address of a dialect on another server, such as /chat/wx/{user}/{peer}.
+    #[arg(long, global = true, value_name = "TEMPLATE")]
+    pub(crate) path: Option<String>,
     /// Seconds before measuring begins.
     #[arg(long, global = true, default_value_t = 2.0)]
     pub(crate) warm_up_s: f64,
@@ -103,7 +107,7 @@ impl Bench {
             cpu::pin(&generator_cores)?;
         }
         raise_file_limit();
-        let protocol = protocol(&common.protocol)?;
+        let protocol = protocol(&common)?;
         let clock = Clock::start();
         Ok(Self { common, protocol, clock, server_cores, generator_cores, machine_cores })
     }
@@ -117,7 +121,9 @@ impl Bench {
         let binary = self.common.server.clone().unwrap_or_default();
         let binary = std::fs::canonicalize(&binary)
             .with_context(|| format!("no server binary at {}", binary.display()))?;
-        let mut environment = Vec::new();
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let mut environment: Vec<_> =
+            dialect::settings(self.protocol.name()).iter().map(own).collect();
         for setting in &self.common.server_env {
             let (key, value) = setting.split_once('=').with_context(|| {
                 format!("--server-env {setting:?}: write MAGPIE_SECTION__KEY=VALUE")
@@ -250,11 +256,14 @@ pub(crate) fn micros(seconds: f64) -> u64 {
     (seconds * 1e6) as u64
 }
 
-fn protocol(name: &str) -> Result<Rc<dyn Protocol>> {
-    match name {
-        "native" => Ok(Rc::new(Native)),
-        other => bail!("no protocol {other:?}: there is native"),
+fn protocol(common: &Common) -> Result<Rc<dyn Protocol>> {
+    let name = common.protocol.as_str();
+    if name == "native" {
+        return Ok(Rc::new(Native));
     }
+    dialect::by_name(name, common.path.as_deref())?.with_context(|| {
+        format!("no protocol {name:?}: there are native, {}", dialect::NAMES.join(", "))
+    })
 }
 
 /// Shells hand out a low soft limit for old programs only.
