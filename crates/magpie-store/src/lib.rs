@@ -2,6 +2,7 @@
 //! Last stop of a message before its ack. Knows no sockets and no protocol.
 
 mod effect;
+pub mod fuzz;
 mod journal;
 pub mod sqlite;
 mod tail;

@@ -2,6 +2,9 @@
 //! each effect. Numbers are varints, texts have their length in front. A tag and its fields never
 //! change; a new need is a new tag. Decoding trusts nothing.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use magpie_core::model::{ChannelValue, Membership, Message, Replay, Role, User};
 use magpie_proto::{Body, ConversationId, MessageId, UserId};
@@ -182,8 +185,10 @@ fn text(out: &mut Vec<u8>, value: &str) {
 pub(crate) fn decode(payload: Bytes) -> Result<(u64, Vec<Effect>), CodecError> {
     let mut input = Input { payload, at: 0 };
     let version = input.byte()?;
-    if version > VERSION {
-        return Err(CodecError::Newer(version));
+    match version {
+        VERSION => {}
+        0 => return Err(CodecError::Field { field: "version", at: input.at }),
+        newer => return Err(CodecError::Newer(newer)),
     }
     let epoch = u64::from_le_bytes(input.array()?);
     let mut effects = Vec::new();
