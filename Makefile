@@ -9,7 +9,7 @@ target := $(or $(CARGO_TARGET_DIR),target)
 page := web/dist/index.html
 web_sources := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help run test build lint figures setup
+.PHONY: help run test build lint bench setup
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,8 @@ build: setup $(page) ## Build target/release/magpie for installing: optimised, s
 lint: setup web/node_modules/.package-lock.json ## Check format, lints, types and house rules without running tests
 	cargo xtask ci fmt tidy supply web-lint web-types web-build clippy
 
-figures: setup $(page) ## Measure this machine: one JSON line per figure (ARGS="..." goes to the client)
-	@cargo xtask figures $(ARGS)
+bench: setup $(page) ## Measure this machine: one JSON line per result (ARGS="pairs --senders 500"; alone: the suite)
+	@cargo xtask bench $(or $(ARGS),suite)
 
 setup:
 	@scripts/setup.sh run

@@ -42,7 +42,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<bool> {
     Ok(report(&times, &words))
 }
 
-/// Builds the release binary that all black-box tests and figures share.
+/// Builds the release binary that all black-box tests and measurements share.
 pub(crate) fn release_build(root: &Path) -> Result<bool> {
     let workspace = metadata::workspace(root)?;
     Ok(run_command(root, &workspace, ".", steps::RELEASE_BUILD)?.0)

@@ -1,9 +1,9 @@
-//! The workspace's own commands: `cargo xtask tidy | supply | ci | figures`.
+//! The workspace's own commands: `cargo xtask tidy | supply | ci | bench`.
 //! Everything `make test` does is listed here, so that it runs the same on any machine.
 
+mod bench;
 mod ci;
 mod console;
-mod figures;
 mod metadata;
 mod shell;
 mod supply;
@@ -19,7 +19,7 @@ usage: cargo xtask <command>
   ci                run every step of `make test`, in order
   ci --list         list the steps
   ci STEP...        run only these steps
-  figures [ARG...]  build the release binary and measure it, one JSON line per figure";
+  bench ARG...      build the release binary and load it with magpie-bench, one JSON line per result";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,7 +44,7 @@ fn run(args: &[String]) -> anyhow::Result<bool> {
         "tidy" => tidy::run(&root),
         "supply" => supply::run(&root),
         "ci" => ci::run(&root, rest),
-        "figures" => figures::run(&root, rest),
+        "bench" => bench::run(&root, rest),
         "help" | "--help" | "-h" => {
             console::say(USAGE);
             Ok(true)

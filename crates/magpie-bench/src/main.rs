@@ -1,7 +1,7 @@
 //! `magpie-bench`: loads a server from one core, checks that every message arrived once and in
 //! order, prints one JSON line per result. A development tool: nothing of the product knows it.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
-#![allow(dead_code, unused_imports, reason = "the scenarios that use the rest follow")]
+#![allow(dead_code, reason = "the dialects and the scenarios of reading use the rest")]
 
 mod dialect;
 mod engine;

@@ -1,10 +1,18 @@
 //! The scenarios, one file each, and what they share: the server under test, the engine towards
 //! it, signed-in crowds of users, and the line that a scenario fills.
 
+mod courier;
 mod crowd;
+mod fanout;
+mod group;
+mod idle;
+mod live;
 mod marks;
+mod offline;
 mod pairs;
+mod reconnect;
 mod setup;
+mod start;
 mod window;
 
 use anyhow::Result;
@@ -24,22 +32,50 @@ pub(crate) trait Scenario {
 /// What to measure.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Kind {
+    /// Idle connections: rate, memory, heartbeats, what is given back.
+    Idle(idle::Options),
     /// One-to-one messages, durable, acknowledged and delivered.
     Pairs(pairs::Options),
+    /// Durable messages to the desk, each delivered to every agent.
+    Group(group::Options),
+    /// One to everyone connected, round after round.
+    Fanout(fanout::Options),
+    /// Live events without storage, socket to socket.
+    Live(live::Options),
+    /// Messages to the absent, who then arrive all at once.
+    Offline(offline::Options),
+    /// All connections are reset at once and come back.
+    Reconnect(reconnect::Options),
+    /// Start to ready, memory and size of the binary; with --data on a full store.
+    Start(start::Options),
 }
 
 impl Kind {
     /// Its name in results.
     pub(crate) fn name(&self) -> &'static str {
         match self {
+            Kind::Idle(_) => "idle",
             Kind::Pairs(_) => "pairs",
+            Kind::Group(_) => "group",
+            Kind::Fanout(_) => "fanout",
+            Kind::Live(_) => "live",
+            Kind::Offline(_) => "offline",
+            Kind::Reconnect(_) => "reconnect",
+            Kind::Start(_) => "start",
         }
     }
 
     /// The scenario with its options.
     pub(crate) fn scenario(&self) -> &dyn Scenario {
         match self {
+            Kind::Idle(options) => options,
             Kind::Pairs(options) => options,
+            Kind::Group(options) => options,
+            Kind::Fanout(options) => options,
+            Kind::Live(options) => options,
+            Kind::Offline(options) => options,
+            Kind::Reconnect(options) => options,
+            Kind::Start(options) => options,
         }
     }
 }

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) use http::{Grant, Http};
 pub(crate) use memory::{Memory, slab_kib};
 
-use crate::engine::cpu;
+use crate::engine::{clock::Clock, cpu};
 
 /// The key that a server started here takes.
 pub(crate) const API_KEY: &str = "the-api-key-of-the-load-generator-0001";
@@ -60,8 +60,8 @@ pub(crate) struct ServerProcess {
     pub(crate) address: SocketAddr,
     /// What it said about its own start.
     pub(crate) ready_ms: f64,
-    /// Where its data is.
-    pub(crate) data: PathBuf,
+    /// From its start to its being ready, as seen from outside.
+    pub(crate) wall_ms: f64,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -91,6 +91,7 @@ impl ServerProcess {
         if !plan.cores.is_empty() {
             cpu::pin(&plan.cores)?;
         }
+        let clock = Clock::start();
         let child =
             command.spawn().with_context(|| format!("cannot start {}", plan.binary.display()));
         if !plan.own_cores.is_empty() {
@@ -99,8 +100,9 @@ impl ServerProcess {
         let mut child = child?;
         let told = child.stdout.take().context("no standard output")?;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { child, address, ready_ms: 0.0, data, log, _folder: folder };
+        let mut server = Self { child, address, ready_ms: 0.0, wall_ms: 0.0, log, _folder: folder };
         server.wait_until_ready(&lines(told))?;
+        server.wall_ms = clock.now_s() * 1e3;
         Ok(server)
     }
 

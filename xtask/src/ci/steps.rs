@@ -25,7 +25,7 @@ pub(super) enum Action {
     TestTargets { fuzz: bool },
 }
 
-/// `make run`, `make figures` and the black-box tests use this very build.
+/// `make run`, `make bench` and the black-box tests use this very build.
 pub(super) const RELEASE_BUILD: &[&str] =
     &["cargo", "build", "--release", "-p", "magpie-server", "--locked"];
 

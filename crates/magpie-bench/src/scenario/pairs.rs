@@ -8,19 +8,14 @@ use clap::Args;
 
 use super::{
     Arrival, Bench, Scenario, Target,
+    courier::{Courier, index, refused},
     marks::Marks,
     window::{Stage, Window},
 };
 use crate::{
-    engine::{
-        Actor, Net, Standstill, Turn,
-        latency::Latency,
-        protocol::{Ability, Incoming, Outgoing, To},
-        stamp::{Stamp, TEXT_BYTES, Text},
-    },
+    engine::{Actor, Net, Standstill, Turn, latency::Latency, protocol::Incoming},
     result::Line,
     server_process::Grant,
-    verify::Ledger,
 };
 
 /// Options of `pairs`.
@@ -86,8 +81,7 @@ impl Options {
 struct Load<'a> {
     options: &'a Options,
     window: Window<'a>,
-    ledger: Ledger,
-    text: Text,
+    courier: Courier,
     marks: Marks,
     acks: bool,
     stage: Stage,
@@ -106,8 +100,7 @@ impl<'a> Load<'a> {
         Ok(Self {
             options,
             window: Window::new(bench, target),
-            ledger: Ledger::default(),
-            text: Text::new(TEXT_BYTES),
+            courier: Courier::new(),
             marks: Marks::new(bench.common.receipts),
             acks: bench.protocol.acks(),
             stage: Stage::WarmUp,
@@ -121,15 +114,7 @@ impl<'a> Load<'a> {
     }
 
     fn send(&mut self, net: &mut Net, id: usize, due_us: u64) -> Result<()> {
-        let (from, to) = (index(id), index(id ^ 1));
-        let number = self.ledger.sent(from, to);
-        let stamp = Stamp { run: net.settings.run, from, number, due_us };
-        let text = self.text.with(stamp);
-        let message = Outgoing { request: u64::from(number), stamp, to: To::User(to), text };
-        let protocol = net.protocol.clone();
-        if protocol.send(&message, net.outbox(id)) == Ability::Absent {
-            bail!("{} cannot send to a user", protocol.name());
-        }
+        self.courier.send(net, id, index(id ^ 1), due_us)?;
         if self.acks {
             self.due_us[id].push_back(due_us);
         }
@@ -173,7 +158,7 @@ impl<'a> Load<'a> {
         line.add(self.delivery.figures("delivery"));
         line.add(self.send_lag.figures("send_lag"));
         bench.add_usage(line, usage, counts.delivered, self.options.rate == 0);
-        line.judge(self.ledger.verdict());
+        line.judge(self.courier.ledger.verdict());
         Ok(())
     }
 }
@@ -188,31 +173,31 @@ impl Actor for Load<'_> {
     ) -> Result<()> {
         match what {
             Incoming::Ack { .. } => {
-                self.ledger.acked();
+                self.courier.ledger.acked();
                 if let Some(due_us) = self.due_us[id].pop_front() {
                     self.ack.record(now_us.saturating_sub(due_us));
                 }
                 self.answered(net, id, now_us)
             }
-            Incoming::Delivery { stamp, place } if stamp.run == net.settings.run => {
-                self.ledger.delivered(stamp.from, index(id), stamp.number);
+            Incoming::Delivery { stamp, place } => {
+                if !self.courier.arrived(net, index(id), stamp) {
+                    return Ok(());
+                }
                 self.delivery.record(now_us.saturating_sub(stamp.due_us));
                 self.marks.arrived(id, place);
                 if self.acks {
                     return Ok(());
                 }
-                self.ledger.acked();
+                self.courier.ledger.acked();
                 self.answered(net, stamp.from as usize, now_us)
             }
-            Incoming::Refused(why) => {
-                bail!("user {} was refused: {}", index(id), String::from_utf8_lossy(why))
-            }
+            Incoming::Refused(why) => Err(refused(net, id, why)),
             _ => Ok(()),
         }
     }
 
     fn turn(&mut self, net: &mut Net, now_us: u64) -> Result<Turn> {
-        let counts = self.ledger.counts();
+        let counts = self.courier.ledger.counts();
         let (stage, begins) = self.window.stage(now_us, counts)?;
         self.stage = stage;
         if begins {
@@ -245,14 +230,6 @@ impl Actor for Load<'_> {
         if self.stage == Stage::Draining {
             return Standstill::Finish;
         }
-        let counts = self.ledger.counts();
-        Standstill::Fail(format!(
-            "{} sent, {} acknowledged, {} delivered",
-            counts.sent, counts.acked, counts.delivered
-        ))
+        Standstill::Fail(self.courier.state())
     }
-}
-
-fn index(id: usize) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
 }
