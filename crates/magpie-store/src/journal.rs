@@ -131,6 +131,9 @@ pub(crate) struct Journal {
     /// Where the next batch begins.
     end: usize,
     last: Position,
+    /// The full segment before this one, until a batch is here: so there always is one, and a
+    /// reader who comes too late sees that.
+    behind: Option<Retired>,
     /// What is written: a batch and the zeros behind it.
     buffer: Vec<u8>,
     /// Something of a refused batch lies at `end`.
@@ -168,6 +171,9 @@ impl Journal {
         format::push_end(&mut self.buffer, behind);
         self.commit(batch_len)?;
         self.last = last;
+        if let Some(full) = self.behind.take() {
+            self.keeper.retire(full);
+        }
         if !self.asked && self.end as u64 * 2 > self.active.header.size {
             self.asked = true;
             self.keeper.ask();
@@ -212,7 +218,10 @@ impl Journal {
             Err(error) => return Err(self.broken(error.to_string())),
         };
         let SegmentHeader { number, size, .. } = self.active.header;
-        self.keeper.retire(Retired { number, size, last: self.last });
+        let full = Retired { number, size, last: self.last };
+        if let Some(earlier) = self.behind.replace(full) {
+            self.keeper.retire(earlier);
+        }
         self.active = segment;
         self.end = format::SEGMENT_HEADER_BYTES;
         self.asked = false;

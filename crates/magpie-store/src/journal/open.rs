@@ -64,13 +64,14 @@ pub(crate) fn open(
     };
     let recovered = scan.recovered;
     let keeper = Keeper::new(disk, dir, options, shelf);
-    let (active, end) = arrange(&keeper, &options, scan, contained)?;
+    let (active, end, behind) = arrange(&keeper, &options, scan, contained)?;
     let keeper = Arc::new(keeper);
     let journal = Journal {
         keeper: Arc::clone(&keeper),
         active,
         end,
         last: recovered.last,
+        behind,
         buffer: Vec::new(),
         unclean: false,
         asked: false,
@@ -172,17 +173,18 @@ fn arrange(
     options: &Options,
     scan: Scan,
     contained: Position,
-) -> Result<(Segment, usize), JournalError> {
+) -> Result<(Segment, usize, Option<Retired>), JournalError> {
     // Where the database is ahead, the next position does not follow the last one here.
     let go_on = scan.last.is_some_and(|last| last >= contained);
     let filled = scan.seen.iter().rposition(|one| one.extent.last_batch.is_some());
-    let (mut active, mut ready, mut idle) = (None, None, Vec::new());
+    let (mut active, mut ready, mut behind, mut idle) = (None, None, None, Vec::new());
     for (index, Seen { segment, extent }) in scan.seen.into_iter().enumerate() {
         let header = segment.header;
         if go_on && filled == Some(index) {
             active = Some((segment, extent.end));
         } else if extent.last_batch.is_some() {
-            keeper.retire(Retired { number: header.number, size: header.size, last: extent.last });
+            let full = Retired { number: header.number, size: header.size, last: extent.last };
+            if filled == Some(index) { behind = Some(full) } else { keeper.retire(full) }
         } else if filled.is_none_or(|filled| index > filled) && active.is_none() {
             active = Some((segment, extent.end));
         } else if filled.is_none_or(|filled| index > filled) && ready.is_none() {
@@ -194,11 +196,11 @@ fn arrange(
     if !idle.is_empty() {
         keeper.shelve(idle)?;
     }
-    let active = match active {
+    let (active, end) = match active {
         Some(active) => active,
         None => (keeper.prepare(0)?, SEGMENT_HEADER_BYTES),
     };
-    let newest = ready.as_ref().unwrap_or(&active.0).header.size;
+    let newest = ready.as_ref().unwrap_or(&active).header.size;
     keeper.begin(ready, options.size_after(newest));
-    Ok(active)
+    Ok((active, end, behind))
 }

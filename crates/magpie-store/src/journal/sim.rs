@@ -55,12 +55,17 @@ pub(super) struct State {
 }
 
 pub(super) type Hook = Box<dyn FnMut(&State, &Op) + Send>;
+type ReadHook = Box<dyn FnOnce() + Send>;
+
+/// What a single read gives once somebody wants to come between two.
+const READ_BYTES: usize = 64;
 
 /// A handle to the disk.
 #[derive(Clone, Default)]
 pub(super) struct Sim {
     pub(super) state: Arc<Mutex<State>>,
     hook: Arc<Mutex<Option<Hook>>>,
+    read_hook: Arc<Mutex<Option<ReadHook>>>,
 }
 
 struct SimFile {
@@ -70,12 +75,17 @@ struct SimFile {
 
 impl Sim {
     pub(super) fn of(state: State) -> Self {
-        Self { state: Arc::new(Mutex::new(state)), hook: Arc::default() }
+        Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
     }
 
     /// What to call before each change from now on.
     pub(super) fn hook(&self, hook: Option<Hook>) {
         *self.hook.lock() = hook;
+    }
+
+    /// What to do between the first read and the second one.
+    pub(super) fn between_reads(&self, hook: ReadHook) {
+        *self.read_hook.lock() = Some(hook);
     }
 
     fn op(&self, op: &Op) {
@@ -270,10 +280,16 @@ impl DiskFile for SimFile {
     }
 
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let cut_in = offset > 0;
+        let hook = self.sim.read_hook.lock().take_if(|_| cut_in);
+        if let Some(hook) = hook {
+            hook();
+        }
+        let limit = if self.sim.read_hook.lock().is_some() { READ_BYTES } else { usize::MAX };
         let state = self.sim.state.lock();
         let cached = &state.inodes[&self.inode].cached;
         let start = usize::try_from(offset).expect("small").min(cached.len());
-        let count = bytes.len().min(cached.len() - start);
+        let count = bytes.len().min(cached.len() - start).min(limit);
         bytes[..count].copy_from_slice(&cached[start..start + count]);
         Ok(count)
     }

@@ -55,7 +55,7 @@ fn survive(sim: &Sim, mut known: Known, seed: u64) {
 #[test]
 fn a_power_cut_at_any_call_loses_nothing_that_was_committed() {
     run(1, |state, op, known| {
-        for seed in 0..4 {
+        for seed in 0..12 {
             survive(&state.after_power_cut(op, seed), known.clone(), seed);
         }
     });
@@ -64,7 +64,7 @@ fn a_power_cut_at_any_call_loses_nothing_that_was_committed() {
 #[test]
 fn a_kill_at_any_call_loses_nothing_that_was_committed() {
     run(2, |state, op, known| {
-        for seed in 0..3 {
+        for seed in 0..6 {
             survive(&state.after_kill(op, seed), known.clone(), seed);
         }
     });

@@ -56,6 +56,26 @@ fn a_reader_that_comes_too_late_is_told_so() {
 }
 
 #[test]
+fn a_segment_that_is_used_again_under_the_reader_is_not_taken_for_an_empty_one() {
+    let (sim, mut known) = filled(60, 12);
+    let mut opened = super::start(&sim, &mut known);
+    let (after, committed) = (known.last() - 1, known.last());
+    opened.keeper.release(after);
+    assert_eq!(sim.names().iter().filter(|name| name.ends_with(".journal")).count(), 1);
+    // A header is read, then the file gets a new use, then the rest is read.
+    sim.between_reads(Box::new(move || {
+        for round in 0..300 {
+            append(&mut opened.journal, &mut known, round).expect("a sound disk");
+            opened.keeper.release(known.last());
+            opened.keeper.upkeep();
+        }
+    }));
+    let error = read_sim(&sim, after).expect_err("gone");
+    let JournalError::Moved { wanted, first, .. } = error else { panic!("{error}") };
+    assert!(wanted == after + 1 && first > committed, "{wanted} is wanted, {first} is there");
+}
+
+#[test]
 fn damage_is_not_mistaken_for_somebody_who_writes() {
     let (sim, _) = filled(60, 12);
     let name = sim.names().swap_remove(1);
