@@ -229,3 +229,121 @@ fn entry(text: &[u8]) -> &[u8] {
     let start = memchr::memmem::rfind(text, br#"{"c":""#).map_or(0, |at| at + 6);
     text.get(start..start + 16).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::engine::{
+        frame,
+        stamp::{Stamp, TEXT_BYTES, Text},
+    };
+
+    const STAMP: Stamp = Stamp { run: 9, from: 3, number: 5, due_us: 77 };
+
+    /// What one frame of the server tells.
+    fn heard(payload: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        Native.read(payload.as_bytes(), &mut |what| all.push(format!("{what:?}")));
+        all
+    }
+
+    fn text() -> String {
+        String::from_utf8(Text::new(TEXT_BYTES).with(STAMP).to_vec()).unwrap()
+    }
+
+    fn message(seq: u64) -> String {
+        let text = text();
+        format!(
+            r#"{{"c":"1dc8ed6837bc9e7e","seq":{seq},"id":"0193","from":"u3","ts":1,"b":{{"k":"text","x":"{text}"}}}}"#
+        )
+    }
+
+    fn golden(name: &str) -> String {
+        let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let file = |owner| format!("{crates}/{owner}/golden/v1/server/{name}.json");
+        let text = std::fs::read_to_string(file("magpie-proto"))
+            .or_else(|_| std::fs::read_to_string(file("magpie-gateway")));
+        text.unwrap().trim().to_owned()
+    }
+
+    /// A frame put together here, read by the protocol's own decoder.
+    fn decoded(out: &[u8]) -> magpie_proto::client::Request {
+        let mut bytes = out.to_vec();
+        bytes[1] &= 0x7f;
+        let header = if bytes[1] == 126 { 4 } else { 2 };
+        bytes.drain(header..header + 4);
+        let (frame::Frame::Message(payload), _) = frame::first(&bytes).unwrap() else {
+            panic!("no message");
+        };
+        magpie_proto::client::decode(std::str::from_utf8(payload).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_golden_frames_of_the_server_are_told_apart() {
+        assert_eq!(heard(&golden("ack")), ["Ack { request: 5 }"]);
+        assert!(heard(&golden("pong"))[0].starts_with("Pong"));
+        assert_eq!(heard(&golden("typing")), ["Typing"]);
+        assert!(heard(&golden("error"))[0].starts_with("Refused"));
+        assert!(heard(&golden("ok"))[0].starts_with("Reply { request: 8,"));
+        assert!(heard(&golden("inbox"))[0].starts_with("Reply { request: 13,"));
+        assert!(heard(&golden("sync-nothing"))[0].starts_with("SignedIn"));
+        for other in ["ready", "receipt", "presence", "msg", "broadcast", "sync-gap"] {
+            assert!(heard(&golden(other)).iter().all(|what| what == "Other"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_live_message_tells_its_stamp_and_place() {
+        let frame = message(12).replacen('{', r#"{"t":"msg","#, 1);
+        let mut seen = None;
+        Native.read(frame.as_bytes(), &mut |what| seen = Some(format!("{what:?}")));
+        let place = Place { conversation: *b"1dc8ed6837bc9e7e", seq: 12 };
+        let wanted = Incoming::Delivery { stamp: STAMP, place: Some(place) };
+        assert_eq!(seen.unwrap(), format!("{wanted:?}"));
+    }
+
+    #[test]
+    fn a_resume_tells_each_missed_message_once_and_its_end() {
+        let entry = format!(
+            r#"{{"c":"1dc8ed6837bc9e7e","kind":"direct","last":{},"items":[{},{}],"hole":[4,9]}}"#,
+            message(11),
+            message(10),
+            message(11)
+        );
+        let page = |more, end: &str| {
+            format!(r#"{{"t":"sync","gap":false,"more":{more}{end},"convs":[{entry},{entry}]}}"#)
+        };
+        let seen = heard(&page(true, ""));
+        let count = |what: &str| seen.iter().filter(|seen| seen.starts_with(what)).count();
+        assert_eq!((count("Delivery"), count("Hole"), seen.len()), (4, 2, 6), "{seen:?}");
+        assert!(seen[2].contains("from: 4, to: 9"), "{seen:?}");
+        let seen = heard(&page(false, r#","cur":"AZ""#));
+        assert!(seen.last().unwrap().starts_with("SignedIn"), "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_sent_is_what_the_server_reads() {
+        let mut text = Text::new(TEXT_BYTES);
+        let text = text.with(STAMP).to_vec();
+        for to in [To::User(4), To::Desk, To::Everyone] {
+            let mut out = Vec::new();
+            let message = Outgoing { request: 8, stamp: STAMP, to, text: &text };
+            assert_eq!(Native.send(&message, &mut out), Ability::Done);
+            decoded(&out);
+        }
+        let login = Login { token: "t".to_owned(), cursor: b"AZ".to_vec(), ..Login::default() };
+        let place = Place { conversation: *b"1dc8ed6837bc9e7e", seq: 12 };
+        let mut outs = vec![Vec::new(); 5];
+        let done = [
+            Native.sign_in(&login, &mut outs[0]),
+            Native.ping(&mut outs[1]),
+            Native.receipt(&[place, place], &mut outs[2]),
+            Native.typing(4, &mut outs[3]),
+            Native.page(b"1dc8ed6837bc9e7e", 3, &mut outs[4]),
+        ];
+        assert_eq!(done, [Ability::Done; 5]);
+        outs.iter().for_each(|out| drop(decoded(out)));
+    }
+}

@@ -63,9 +63,14 @@ impl Line {
         self.params.insert(name.to_owned(), value.into());
     }
 
-    /// Takes over what became of the messages; anything but clean makes the line fail.
+    /// Takes over what became of the messages; anything but clean makes the line fail, and so
+    /// does a send without an answer.
     pub(crate) fn judge(&mut self, verdict: Verdict) {
         self.verdict = verdict;
+        if verdict.acked < verdict.sent {
+            let missing = verdict.sent - verdict.acked;
+            self.fail(format!("{missing} of {} sends were not acknowledged", verdict.sent));
+        }
         if !verdict.is_clean() {
             self.fail(format!(
                 "{} lost, {} duplicated, {} reordered of {} sent",
@@ -132,6 +137,7 @@ pub(crate) mod tests {
             Verdict { lost: 1, ..Verdict::default() },
             Verdict { duplicated: 1, ..Verdict::default() },
             Verdict { reordered: 1, ..Verdict::default() },
+            Verdict { sent: 3, acked: 2, delivered: 3, ..Verdict::default() },
         ] {
             let mut line = line();
             line.judge(verdict);

@@ -61,7 +61,7 @@ impl Scenario for Options {
             delivery: Latency::new()?,
         };
         engine.run(&mut load)?;
-        let (usage, counts) = load.window.measured()?;
+        let (usage, counts) = load.window.measured(load.verdict)?;
         line.add([("deliveries_per_s", counts.delivered as f64 / usage.wall_s)]);
         line.add(load.delivery.figures("delivery"));
         bench.add_usage(&mut line, usage, counts.delivered, self.rate == 0);
@@ -210,9 +210,6 @@ impl Actor for Load<'_> {
     }
 
     fn standstill(&mut self, _: &Net) -> Standstill {
-        if self.stage == Stage::Draining {
-            return Standstill::Finish;
-        }
-        Standstill::Fail(format!("{} sent, {} told", self.verdict.sent, self.verdict.delivered))
+        Standstill::Finish
     }
 }

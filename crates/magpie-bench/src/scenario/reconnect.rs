@@ -147,6 +147,7 @@ impl Back {
         self.served_count == self.connections
             && self.written == self.changed
             && counts.delivered >= counts.sent
+            && counts.acked >= counts.sent
     }
 }
 

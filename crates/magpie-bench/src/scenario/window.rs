@@ -79,9 +79,15 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// What was used, and counted, while it was measured.
-    pub(crate) fn measured(&self) -> Result<(Usage, Verdict)> {
-        let usage = self.usage.context("the load ended before it was measured")?;
+    /// What was used, and counted, while it was measured. A load that stood still before its time
+    /// is measured until `counts`.
+    pub(crate) fn measured(&mut self, counts: Verdict) -> Result<(Usage, Verdict)> {
+        if self.usage.is_none() {
+            let meter = self.meter.context("the load stood still before it was measured")?;
+            self.usage = Some(meter.usage()?);
+            self.until = counts;
+        }
+        let usage = self.usage.context("not measured")?;
         let counts = Verdict {
             sent: self.until.sent - self.from.sent,
             acked: self.until.acked - self.from.acked,
