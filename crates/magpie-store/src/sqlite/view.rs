@@ -4,8 +4,9 @@
 
 use std::cell::Cell;
 
+use bytes::Bytes;
 use magpie_core::model::{ChannelValue, Message, Role, User};
-use magpie_proto::{ConversationId, Seq, UserId};
+use magpie_proto::{Body, ConversationId, MessageId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
@@ -226,14 +227,14 @@ impl<'c> View<'c> {
             .optional()
     }
 
-    /// The message that a sender's idempotency key has stored.
+    /// What a sender's idempotency key has stored.
     pub(crate) fn keyed(
         &self,
         id: ConversationId,
         sender: UserNo,
         key: &str,
-    ) -> Result<Option<Message>> {
-        let in_tail = |layer: &Layer| layer.keyed(id, sender, key).map(|row| row.message.clone());
+    ) -> Result<Option<Keyed>> {
+        let in_tail = |layer: &Layer| layer.keyed(id, sender, key).map(|row| (&row.message).into());
         if let Some(found) = self.newest(in_tail) {
             return Ok(Some(found));
         }
@@ -241,12 +242,34 @@ impl<'c> View<'c> {
             return Ok(None);
         }
         self.sql()?
-            .prepare_cached(&format!(
-                "SELECT {MESSAGE_COLUMNS} FROM messages m JOIN users u ON u.no = m.sender
-                 WHERE m.conversation = ?1 AND m.sender = ?2 AND m.client_msg_id = ?3"
-            ))?
-            .query_row(params![id.to_i64(), sender, key], message)
+            .prepare_cached(
+                "SELECT id, seq, sent_ms, body FROM messages
+                 WHERE conversation = ?1 AND sender = ?2 AND client_msg_id = ?3",
+            )?
+            .query_row(params![id.to_i64(), sender, key], |row| {
+                Ok(Keyed {
+                    id: MessageId::from_bytes(row.get(0)?),
+                    seq: uint(row, 1)?,
+                    sent_ms: uint(row, 2)?,
+                    body: Body::from_stored(Bytes::copy_from_slice(row.get_ref(3)?.as_blob()?)),
+                })
+            })
             .optional()
+    }
+}
+
+/// What an idempotency key stands for.
+pub(crate) struct Keyed {
+    pub(crate) id: MessageId,
+    pub(crate) seq: Seq,
+    pub(crate) sent_ms: u64,
+    pub(crate) body: Body,
+}
+
+impl From<&Message> for Keyed {
+    fn from(message: &Message) -> Self {
+        let Message { id, seq, sent_ms, body, .. } = message;
+        Self { id: *id, seq: *seq, sent_ms: *sent_ms, body: body.clone() }
     }
 }
 
