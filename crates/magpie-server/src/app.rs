@@ -214,11 +214,13 @@ fn metrics_recorder() -> anyhow::Result<PrometheusHandle> {
 
 async fn upkeep(metrics: PrometheusHandle, store: Arc<SqliteStore>) {
     let queued = metrics::gauge!("magpie_store_queued_writes");
+    let tail = metrics::gauge!("magpie_store_tail_bytes");
     let mut timer = tokio::time::interval(METRICS_UPKEEP);
     loop {
         timer.tick().await;
         metrics.run_upkeep();
         queued.set(u32::try_from(store.queued_writes()).unwrap_or(u32::MAX));
+        tail.set(u32::try_from(store.tail_bytes()).unwrap_or(u32::MAX));
     }
 }
 

@@ -20,6 +20,7 @@ mod marks;
 mod memberships;
 mod messages;
 mod migrate;
+mod port;
 mod queue;
 mod reader;
 mod recent;
@@ -41,14 +42,7 @@ use std::{
     time::Duration,
 };
 
-use magpie_core::{
-    model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
-    },
-    port::store::{CommitSink, ReadFuture, ResumeQuery, Store, StoreError, Write},
-};
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_core::port::store::{CommitSink, StoreError};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
@@ -63,10 +57,9 @@ use checkpoint::Backlog;
 use error::{of_io, of_sqlite};
 use queue::WriteQueue;
 use reader::{ReadQueue, Source};
-use recent::{Recent, Since};
+use recent::Recent;
 use row::uint;
 use state::State;
-use view::View;
 use writer::Writer;
 
 use crate::{
@@ -265,26 +258,6 @@ impl SqliteStore {
             batch_len_max: options.batch_len_max.max(1),
         })
     }
-
-    fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&View<'_>, Position) -> rusqlite::Result<T> + Send + 'static,
-    ) -> ReadFuture<T> {
-        self.reads.read(&self.source, read)
-    }
-
-    /// A read of SQLite alone: waits until everything is there that is durable now.
-    fn read_applied<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> ReadFuture<T> {
-        let applied = self.source.tail.when_applied(self.source.recent.position());
-        let (reads, source) = (Arc::clone(&self.reads), Arc::clone(&self.source));
-        Box::pin(async move {
-            applied.wait().await?;
-            reads.read(&source, |view, _| read(view)).await
-        })
-    }
 }
 
 /// An older schema is brought up to date only when nothing waits in the journal: what wrote that
@@ -336,120 +309,5 @@ impl Drop for SqliteStore {
 fn join(thread: JoinHandle<()>) {
     if thread.thread().id() != thread::current().id() && thread.join().is_err() {
         tracing::error!("a thread of the store has panicked");
-    }
-}
-
-impl Store for SqliteStore {
-    fn submit(&self, write: Write) -> Result<(), StoreError> {
-        self.writes.push(write)
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
-    fn position(&self) -> Position {
-        self.source.recent.position()
-    }
-
-    fn health(&self) -> Result<(), StoreError> {
-        let trouble = self.trouble.lock().clone();
-        let applying = || self.source.tail.trouble().map(|trouble| trouble.error);
-        trouble.or_else(applying).or_else(|| self.writes.closed()).map_or(Ok(()), Err)
-    }
-
-    fn resume(&self, query: ResumeQuery) -> ReadFuture<ResumePage> {
-        let known = query.since.map_or(Since::Unknown, |since| {
-            self.source.recent.since(&query.user, query.agent, since)
-        });
-        let candidates = match known {
-            Since::Nothing(position) => {
-                let page = ResumePage { position, changed: Vec::new(), next: None };
-                return Box::pin(std::future::ready(Ok(page)));
-            }
-            Since::Maybe(position, candidates) => Some((position, candidates)),
-            Since::Unknown => None,
-        };
-        self.read(move |view, position| match candidates {
-            // The read may see later commits; the list of candidates does not cover them.
-            Some((known, candidates)) => {
-                resume::page(view, position.min(known), &query, Some(candidates))
-            }
-            None => resume::page(view, position, &query, None),
-        })
-    }
-
-    fn inbox(
-        &self,
-        user: UserId,
-        agent: bool,
-        after: Option<InboxMark>,
-        limit: u32,
-    ) -> ReadFuture<InboxPage> {
-        self.read(move |view, _| inbox::page(view, &user, agent, after, limit))
-    }
-
-    fn entry(
-        &self,
-        user: UserId,
-        agent: bool,
-        conversation: ConversationId,
-    ) -> ReadFuture<Option<Entry>> {
-        self.read(move |view, _| inbox::entry(view, &user, agent, conversation))
-    }
-
-    fn history(
-        &self,
-        user: UserId,
-        agent: bool,
-        conversation: ConversationId,
-        edge: Edge,
-        limit: u32,
-    ) -> ReadFuture<Option<HistoryPage>> {
-        self.read(move |view, _| {
-            let opened = history::open(view, &user, agent, conversation)?;
-            opened.map(|(c, viewer)| history::page(view, &c, &viewer, edge, limit)).transpose()
-        })
-    }
-
-    fn unread(
-        &self,
-        user: UserId,
-        agent: bool,
-        conversation: ConversationId,
-    ) -> ReadFuture<Option<Unread>> {
-        self.read(move |view, _| {
-            let opened = history::open(view, &user, agent, conversation)?;
-            opened.map(|(c, viewer)| unread::explain(view, &c, &viewer, &user)).transpose()
-        })
-    }
-
-    fn members(&self, id: ConversationId) -> ReadFuture<Option<([Option<UserId>; 2], Seq)>> {
-        self.read(move |view, _| Ok(conversations::load(view, id)?.map(|c| (c.audience(), c.head))))
-    }
-
-    fn undelivered(&self, user: UserId, limit: u32) -> ReadFuture<Vec<Message>> {
-        self.read_applied(move |view| history::undelivered(view, &user, limit))
-    }
-
-    fn user(&self, id: UserId) -> ReadFuture<Option<User>> {
-        self.read(move |view, _| view.user(&id))
-    }
-
-    fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
-        self.read_applied(move |view| users::list(view.sql()?, after.as_ref(), limit))
-    }
-
-    fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
-        self.read_applied(move |view| users::blocked(view.sql()?, &user))
-    }
-
-    fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
-        match channel {
-            Some(channel) => {
-                self.read(move |view, _| Ok(view.channel(&user, &channel)?.into_iter().collect()))
-            }
-            None => self.read_applied(move |view| channels::stored(view.sql()?, &user, None)),
-        }
     }
 }
