@@ -88,6 +88,7 @@ impl Engine {
     /// Runs a phase until its actor is done, or something goes wrong.
     pub(crate) fn run(&mut self, actor: &mut dyn Actor) -> Result<()> {
         self.heard_us = self.net.now_us();
+        let mut ready = Vec::new();
         loop {
             self.net.open_waiting()?;
             let now_us = self.net.now_us();
@@ -97,8 +98,9 @@ impl Engine {
             let until_us =
                 self.net.next_open_us().map_or(until_us, |open_us| open_us.min(until_us));
             let now_us = self.net.now_us();
-            let ready = self.net.wait(until_us.min(now_us + NAP_US), now_us)?;
-            for readiness in ready {
+            ready.clear();
+            self.net.wait(until_us.min(now_us + NAP_US), now_us, &mut ready)?;
+            for readiness in ready.iter().copied() {
                 self.ready(readiness, actor)?;
             }
             if self.net.now_us().saturating_sub(self.heard_us) > self.net.standstill_us() {

@@ -156,8 +156,13 @@ impl Net {
         self.conns[readiness.id].generation != readiness.generation || !self.is_alive(readiness.id)
     }
 
-    pub(super) fn wait(&mut self, until_us: u64, now_us: u64) -> Result<Vec<Readiness>> {
-        self.wake.wait(until_us, now_us)
+    pub(super) fn wait(
+        &mut self,
+        until_us: u64,
+        now_us: u64,
+        ready: &mut Vec<Readiness>,
+    ) -> Result<()> {
+        self.wake.wait(until_us, now_us, ready)
     }
 
     /// When the next connection may be opened, if one waits for its time.
