@@ -21,6 +21,7 @@ mod memberships;
 mod messages;
 mod migrate;
 mod port;
+mod preview;
 mod queue;
 mod reader;
 mod recent;

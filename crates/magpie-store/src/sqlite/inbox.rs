@@ -10,7 +10,7 @@ use rusqlite::{Result, params};
 
 use super::{
     conversations::{self, Conversation},
-    history, memberships,
+    history, memberships, preview,
     row::{int, uint},
     unread::{self, Viewer},
     view::View,
@@ -19,6 +19,20 @@ use crate::effect::UserNo;
 
 /// One conversation as `user` sees it; `None` when he is not in it.
 pub(crate) fn entry(
+    view: &View<'_>,
+    user: &UserId,
+    agent: bool,
+    id: ConversationId,
+) -> Result<Option<Entry>> {
+    if let Some(no) = view.number(user)?
+        && let Some(entry) = preview::entry(view, user, no, id)?
+    {
+        return Ok(Some(entry));
+    }
+    whole_entry(view, user, agent, id)
+}
+
+fn whole_entry(
     view: &View<'_>,
     user: &UserId,
     agent: bool,
@@ -91,7 +105,11 @@ pub(crate) fn page(
     let next = marks.last().copied().filter(|_| more);
     let mut entries = Vec::with_capacity(marks.len());
     for mark in marks {
-        entries.extend(entry(view, user, agent, mark.conversation)?);
+        let ordinary = preview::entry(view, user, no, mark.conversation)?;
+        entries.extend(match ordinary {
+            Some(entry) => Some(entry),
+            None => whole_entry(view, user, agent, mark.conversation)?,
+        });
     }
     Ok(InboxPage { entries, next })
 }
