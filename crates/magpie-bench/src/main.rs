@@ -1,7 +1,6 @@
 //! `magpie-bench`: loads a server from one core, checks that every message arrived once and in
 //! order, prints one JSON line per result. A development tool: nothing of the product knows it.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
-#![allow(dead_code, reason = "the dialects and the scenarios of reading use the rest")]
 
 mod dialect;
 mod engine;
@@ -11,6 +10,7 @@ mod report;
 mod result;
 mod scenario;
 mod server_process;
+mod suite;
 mod verify;
 
 use std::process::ExitCode;
@@ -36,6 +36,8 @@ enum Command {
     Run(Kind),
     /// Makes a store that has been in use for years.
     Fill(fill::Fill),
+    /// The standard set: several rounds of every scenario, each run with a fresh server.
+    Suite(suite::Suite),
     /// Shows results as a page or as text, alone or against earlier ones.
     Report(report::Report),
 }
@@ -55,6 +57,11 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<bool> {
     match cli.command {
         Command::Run(kind) => return measure(cli.common, &kind),
+        Command::Suite(suite) => {
+            let (table, fine) = suite::run(&suite, &cli.common)?;
+            print!("{table}");
+            return Ok(fine);
+        }
         Command::Fill(fill) => println!("{}", fill::run(&fill)?),
         Command::Report(report) => print!("{}", report::run(&report)?),
     }

@@ -14,8 +14,6 @@ pub(crate) struct Native;
 /// Requests that no scenario numbers itself.
 const SIGN_IN: u64 = 1 << 50;
 const PING: u64 = SIGN_IN + 1;
-const PAGE: u64 = SIGN_IN + 2;
-const PAGE_LIMIT: u64 = 200;
 
 impl Protocol for Native {
     fn name(&self) -> &'static str {
@@ -129,21 +127,6 @@ impl Protocol for Native {
             out.extend_from_slice(br#"{"t":"typing","to":"u"#);
             push_decimal(out, u64::from(to));
             out.extend_from_slice(br#""}"#);
-        });
-        Ability::Done
-    }
-
-    fn page(&self, conversation: &[u8], after: u64, out: &mut Vec<u8>) -> Ability {
-        push_with(out, |out| {
-            out.extend_from_slice(br#"{"t":"history","r":"#);
-            push_decimal(out, PAGE);
-            out.extend_from_slice(br#","c":""#);
-            out.extend_from_slice(conversation);
-            out.extend_from_slice(br#"","after":"#);
-            push_decimal(out, after);
-            out.extend_from_slice(br#","limit":"#);
-            push_decimal(out, PAGE_LIMIT);
-            out.push(b'}');
         });
         Ability::Done
     }

@@ -1,14 +1,14 @@
 //! `magpie-bench report`: reads result lines and shows them as one HTML page or as text, alone or
 //! against another file. Judges nothing that the runs did not judge; measures nothing.
 
-pub(crate) mod cases;
+mod cases;
 mod chart;
 mod compare;
 mod html;
 mod markup;
-pub(crate) mod spread;
+mod spread;
 mod text;
-pub(crate) mod units;
+mod units;
 
 use std::{
     fs,
@@ -51,16 +51,29 @@ pub(crate) fn run(report: &Report) -> Result<String> {
     })
 }
 
+/// Median and spread of some runs, for a terminal.
+pub(crate) fn tables(runs: Vec<Run>) -> String {
+    text::tables(&cases::group(runs), None)
+}
+
 fn load(path: &Path) -> Result<Vec<Case>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut runs = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if is_sample(line) {
+            continue;
+        }
         let run = parse(line).with_context(|| format!("{}:{}", path.display(), number + 1))?;
         runs.push(run);
     }
     ensure!(!runs.is_empty(), "{} holds no results: run a scenario first", path.display());
     Ok(cases::group(runs))
+}
+
+/// What a soak tells between its results.
+fn is_sample(line: &str) -> bool {
+    serde_json::from_str::<Value>(line).is_ok_and(|value| value.get("sample").is_some())
 }
 
 /// Reads one line; other programs' lines are refused with what is missing.
@@ -193,6 +206,15 @@ mod tests {
         let (text, page) = shown(results, None);
         assert!(text.contains("FAILED: the server ended"), "{text}");
         assert!(page.contains("Run 1 failed: the server ended"), "{page}");
+    }
+
+    #[test]
+    fn samples_between_results_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let results = folder.path().join("r");
+        fs::write(&results, format!("{{\"at_s\":1,\"sample\":\"soak\"}}\n{LINE}\n")).unwrap();
+        let (_, page) = shown(results, None);
+        assert!(page.contains("1 cases, 1 runs"), "{page}");
     }
 
     #[test]

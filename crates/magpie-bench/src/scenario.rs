@@ -3,15 +3,22 @@
 
 mod courier;
 mod crowd;
+mod day;
 mod fanout;
 mod group;
+mod history;
 mod idle;
+mod inbox;
 mod live;
 mod marks;
+mod mixed;
 mod offline;
 mod pairs;
+mod pusher;
 mod reconnect;
 mod setup;
+mod shelf;
+mod soak;
 mod start;
 mod window;
 
@@ -46,6 +53,14 @@ pub(crate) enum Kind {
     Offline(offline::Options),
     /// All connections are reset at once and come back.
     Reconnect(reconnect::Options),
+    /// Pages of history of a filled store.
+    History(history::Options),
+    /// Conversation lists of a filled store.
+    Inbox(inbox::Options),
+    /// A realistic day, compressed.
+    Mixed(mixed::Options),
+    /// A mixed day for a long time, with a verdict on what grew.
+    Soak(soak::Options),
     /// Start to ready, memory and size of the binary; with --data on a full store.
     Start(start::Options),
 }
@@ -61,6 +76,10 @@ impl Kind {
             Kind::Live(_) => "live",
             Kind::Offline(_) => "offline",
             Kind::Reconnect(_) => "reconnect",
+            Kind::History(_) => "history",
+            Kind::Inbox(_) => "inbox",
+            Kind::Mixed(_) => "mixed",
+            Kind::Soak(_) => "soak",
             Kind::Start(_) => "start",
         }
     }
@@ -75,6 +94,10 @@ impl Kind {
             Kind::Live(options) => options,
             Kind::Offline(options) => options,
             Kind::Reconnect(options) => options,
+            Kind::History(options) => options,
+            Kind::Inbox(options) => options,
+            Kind::Mixed(options) => options,
+            Kind::Soak(options) => options,
             Kind::Start(options) => options,
         }
     }

@@ -159,9 +159,4 @@ pub(crate) trait Protocol {
     fn typing(&self, _to: u32, _out: &mut Vec<u8>) -> Ability {
         Ability::Absent
     }
-
-    /// Asks for a page of places behind `after`.
-    fn page(&self, _conversation: &[u8], _after: u64, _out: &mut Vec<u8>) -> Ability {
-        Ability::Absent
-    }
 }
