@@ -318,15 +318,14 @@ mod tests {
         }
         let login = Login { token: "t".to_owned(), cursor: b"AZ".to_vec(), ..Login::default() };
         let place = Place { conversation: *b"1dc8ed6837bc9e7e", seq: 12 };
-        let mut outs = vec![Vec::new(); 5];
+        let mut outs = vec![Vec::new(); 4];
         let done = [
             Native.sign_in(&login, &mut outs[0]),
             Native.ping(&mut outs[1]),
             Native.receipt(&[place, place], &mut outs[2]),
             Native.typing(4, &mut outs[3]),
-            Native.page(b"1dc8ed6837bc9e7e", 3, &mut outs[4]),
         ];
-        assert_eq!(done, [Ability::Done; 5]);
+        assert_eq!(done, [Ability::Done; 4]);
         outs.iter().for_each(|out| drop(decoded(out)));
     }
 }
