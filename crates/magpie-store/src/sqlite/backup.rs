@@ -69,7 +69,7 @@ pub(crate) fn behind(data_dir: &Path) -> OpenError {
 fn add_tail(copy: &Path, data_dir: &Path) -> Result<bool, OpenError> {
     let sqlite = |error: rusqlite::Error| of_sqlite(copy, &error);
     let conn = Connection::open(copy).map_err(sqlite)?;
-    conn.set_prepared_statement_cache_capacity(files::STATEMENTS_MAX);
+    files::plan_once(&conn).map_err(sqlite)?;
     let (epoch, position) = conn
         .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
         .map_err(sqlite)?;
