@@ -214,7 +214,7 @@ mod tests {
         let results = folder.path().join("r");
         fs::write(&results, format!("{{\"at_s\":1,\"sample\":\"soak\"}}\n{LINE}\n")).unwrap();
         let (_, page) = shown(results, None);
-        assert!(page.contains("1 cases, 1 runs"), "{page}");
+        assert!(page.contains("1 case, 1 run."), "{page}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn bars(case: &Case, twin: Option<&Case>) -> Vec<Bar> {
         [spread.min() * unit_ms, spread.median() * unit_ms, spread.max() * unit_ms]
     };
     let bar = |((of, at, unit_ms), name, spread): ((&str, &str, f64), &String, &Spread)| Bar {
-        label: units::words(&format!("{of} {at}")),
+        label: units::words(&format!("{of}_{at}")),
         spread: times(spread, unit_ms),
         other: twin.and_then(|twin| twin.figures.get(name)).map(|other| times(other, unit_ms)),
     };

@@ -8,7 +8,7 @@ use super::{
     chart,
     compare::{self, Ratio},
     markup::escape,
-    units,
+    units::{self, Good},
 };
 
 /// Conditions that head the page when all runs share them.
@@ -25,6 +25,9 @@ pub(crate) fn page(cases: &[Case], against: Option<&[Case]>) -> String {
         "</style>\n</head>\n<body>\n"
     ));
     head(&mut out, cases, against);
+    if cases.len() > 1 {
+        overview(&mut out, cases);
+    }
     for case in cases {
         section(&mut out, case, against.map(|others| case.twin(others)));
     }
@@ -39,7 +42,7 @@ fn head(out: &mut String, cases: &[Case], against: Option<&[Case]>) {
     if let Some(others) = against {
         let _ = writeln!(out, "<p class=\"facts\"><b>against</b> {}</p>", facts(others));
     }
-    let _ = write!(out, "<p>{} cases, {runs} runs. ", cases.len());
+    let _ = write!(out, "<p>{}, {}. ", count(cases.len(), "case"), count(runs, "run"));
     out.push_str("Each figure is the median of its runs; beside it the lowest and the highest.");
     if against.is_some() {
         out.push_str(" A ratio is new by old; it is called better or worse only when the runs of the two do not overlap.");
@@ -59,6 +62,37 @@ fn head(out: &mut String, cases: &[Case], against: Option<&[Case]>) {
                 writeln!(out, "<p class=\"note\">Only before: {}</p>", escape(&gone.join(", ")));
         }
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// One line for each case: its rate and its latencies, where it has them.
+fn overview(out: &mut String, cases: &[Case]) {
+    out.push_str("<section>\n<table>\n<tr><th>case</th><th class=\"num\">rate a second</th><th class=\"num\">p50</th><th class=\"num\">p99</th></tr>\n");
+    for case in cases {
+        let shown = case.shown();
+        let rate = shown.iter().find(|(name, _)| units::good(name) == Good::High);
+        let at = |wanted: &str| {
+            let found = shown.iter().filter(|(name, _)| name.starts_with("delivery_"));
+            let found = found.chain(&shown).find_map(|(name, spread)| {
+                let (_, at, unit_ms) = units::latency(name)?;
+                (at == wanted).then(|| spread.median() * unit_ms)
+            });
+            found.map_or_else(|| "–".to_owned(), |ms| format!("{} ms", units::number(ms)))
+        };
+        let _ = writeln!(
+            out,
+            "<tr{}><td>{}</td><td class=\"num\"><b>{}</b></td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
+            if case.failed().next().is_some() { " class=\"bad\"" } else { "" },
+            escape(&case.title()),
+            rate.map_or_else(|| "–".to_owned(), |(_, spread)| units::number(spread.median())),
+            at("p50"),
+            at("p99")
+        );
+    }
+    out.push_str("</table>\n</section>\n");
 }
 
 /// Version, commit and machine, as far as all runs agree.
@@ -87,10 +121,10 @@ fn section(out: &mut String, case: &Case, twin: Option<Option<&Case>>) {
     let failed = case.failed().count();
     let _ = writeln!(
         out,
-        "<section{}>\n<h2>{} <small>{} runs</small></h2>",
+        "<section{}>\n<h2>{} <small>{}</small></h2>",
         if failed > 0 { " class=\"bad\"" } else { "" },
         escape(&case.title()),
-        case.runs.len()
+        count(case.runs.len(), "run")
     );
     notes(out, case, compared, twin);
     figures(out, case, twin);
