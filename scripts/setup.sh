@@ -42,6 +42,7 @@ check_tools() {
     have cc || package build-essential
     if [ "$mode" = test ]; then
         have curl || package curl
+        have valgrind || package valgrind # counts the instructions of the message path
         have chromium || have chromium-browser || package chromium
         has_font 'NotoSansCJK*' || package fonts-noto-cjk
         has_font 'NotoColorEmoji*' || package fonts-noto-color-emoji

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::console::say;
 use crate::metadata::{self, Metadata};
-use crate::{shell, supply, tidy};
+use crate::{ratchet, shell, supply, tidy};
 use last_words::LastWords;
 use steps::{Action, BINARY_USERS, RELEASE_STEP, STEPS, Step};
 
@@ -73,9 +73,10 @@ fn choose(names: &[String]) -> Result<Vec<&'static Step>> {
 fn perform(root: &Path, workspace: &Metadata, step: &Step) -> Result<(bool, LastWords)> {
     match step.action {
         Action::Run { dir, command } => run_command(root, workspace, dir, command),
-        // These two print little, and only what is wrong.
+        // These print little, and only what is wrong.
         Action::Tidy => Ok((tidy::run(root)?, LastWords::default())),
         Action::Supply => Ok((supply::run(root)?, LastWords::default())),
+        Action::Ratchet => Ok((ratchet::run(root, &[])?, LastWords::default())),
         Action::UnitTests => {
             let command = unit_tests(shell::has_cargo_subcommand("nextest"));
             run_command(root, workspace, ".", command)

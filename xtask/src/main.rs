@@ -1,10 +1,11 @@
-//! The workspace's own commands: `cargo xtask tidy | supply | ci | bench`.
+//! The workspace's own commands: `cargo xtask tidy | supply | ci | bench | ratchet`.
 //! Everything `make test` does is listed here, so that it runs the same on any machine.
 
 mod bench;
 mod ci;
 mod console;
 mod metadata;
+mod ratchet;
 mod shell;
 mod supply;
 mod tidy;
@@ -19,7 +20,10 @@ usage: cargo xtask <command>
   ci                run every step of `make test`, in order
   ci --list         list the steps
   ci STEP...        run only these steps
-  bench ARG...      build the release binary and load it with magpie-bench, one JSON line per result";
+  bench ARG...      build the release binary and load it with magpie-bench, one JSON line per result
+  ratchet           count the instructions of a message and compare them with ratchet.toml
+  ratchet --bless   write the counts into ratchet.toml
+  ratchet --table   print where the instructions go; names after it choose the counts";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +49,7 @@ fn run(args: &[String]) -> anyhow::Result<bool> {
         "supply" => supply::run(&root),
         "ci" => ci::run(&root, rest),
         "bench" => bench::run(&root, rest),
+        "ratchet" => ratchet::run(&root, rest),
         "help" | "--help" | "-h" => {
             console::say(USAGE);
             Ok(true)

@@ -19,6 +19,8 @@ pub(super) enum Action {
     Tidy,
     /// `cargo xtask supply`.
     Supply,
+    /// `cargo xtask ratchet`.
+    Ratchet,
     /// Tests inside the crates.
     UnitTests,
     /// The files `tests/*.rs` of all crates: the fuzz targets, or the others.
@@ -90,6 +92,12 @@ pub(super) const STEPS: &[Step] = &[
         action: Action::TestTargets { fuzz: true },
     },
     run(RELEASE_STEP, "the release binary builds", RELEASE_BUILD),
+    // After the release build, which leaves it little to build.
+    Step {
+        name: "ratchet",
+        proves: "a message takes no more instructions than blessed",
+        action: Action::Ratchet,
+    },
     // One test binary after the other, also where nextest is installed: these load two
     // cores by themselves, and side by side they would only measure each other.
     Step {

@@ -30,6 +30,17 @@ const EDGES: &[(&str, &[&str])] = &[
     ("magpie-client", &["magpie-proto"]),
     ("magpie-bench", &["magpie-client", "magpie-core", "magpie-proto", "magpie-store"]),
     ("magpie-testkit", &["magpie-core", "magpie-proto", "magpie-client"]),
+    (
+        "magpie-path",
+        &[
+            "magpie-auth",
+            "magpie-bus",
+            "magpie-core",
+            "magpie-gateway",
+            "magpie-proto",
+            "magpie-store",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
