@@ -124,7 +124,8 @@ impl Options {
         ]);
         if growth_percent > self.growth_percent_max && to - from > NOISE_KIB {
             line.fail(format!(
-                "memory grew by {growth_percent:.1} %: from {:.1} to {:.1} MiB",
+                "memory grew by {growth_percent:.1} %: from {:.1} to {:.1} MiB (the first quarter has \
+                 to be long enough to fill the server's caches)",
                 from / 1024.0,
                 to / 1024.0
             ));
