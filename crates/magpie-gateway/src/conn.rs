@@ -20,6 +20,8 @@ use crate::{
     gate::Gate,
     limiter::Bucket,
     outbox::Outbox,
+    roster::NOWHERE,
+    stamp::Stamp,
 };
 
 /// Number of a connection, unique in its process.
@@ -28,20 +30,84 @@ pub type ConnId = u64;
 /// What an address path or a hello says about a connection, besides the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
+    /// Device and instance in one allocation.
+    page: Box<str>,
+    /// Where in `page` the instance begins.
+    instance_at: usize,
+    /// What a dialect's path says; boxed, because native connections have none.
+    spot: Option<Box<Spot>>,
+}
+
+/// What a dialect's path says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spot {
     /// The other user of a dialect path, if it has one.
     pub peer: Option<UserId>,
     /// The channel that the page follows (carwash), if only one.
     pub channel: Option<Box<str>>,
     /// Speaks for the desk (helpdesk `-1`).
     pub desk: bool,
-    /// Stable id of the installation.
-    pub device: Box<str>,
-    /// Random id of the page load.
-    pub instance: Box<str>,
     /// The user's name and picture at sign-in, where the dialect shows them to others.
-    pub shown: Option<Box<(String, String)>>,
+    pub shown: Option<(String, String)>,
     /// Nobody knows this user and users are not made on sight (helpdesk answers with a text).
     pub unknown: bool,
+}
+
+impl Place {
+    /// Of a native page: stable id of the installation, random id of the page load.
+    #[must_use]
+    pub fn native(device: &str, instance: &str) -> Self {
+        let page = [device, instance].concat().into_boxed_str();
+        Self { page, instance_at: device.len(), spot: None }
+    }
+
+    /// Of a dialect's page.
+    #[must_use]
+    pub fn dialect(spot: Spot) -> Self {
+        Self { spot: Some(Box::new(spot)), ..Self::default() }
+    }
+
+    /// Stable id of the installation.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        self.page.get(..self.instance_at).unwrap_or_default()
+    }
+
+    /// Random id of the page load.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        self.page.get(self.instance_at..).unwrap_or_default()
+    }
+
+    /// The other user of a dialect path.
+    #[must_use]
+    pub fn peer(&self) -> Option<&UserId> {
+        self.spot.as_ref()?.peer.as_ref()
+    }
+
+    /// The channel that the page follows.
+    #[must_use]
+    pub fn channel(&self) -> Option<&str> {
+        self.spot.as_ref()?.channel.as_deref()
+    }
+
+    /// Whether it speaks for the desk.
+    #[must_use]
+    pub fn desk(&self) -> bool {
+        self.spot.as_ref().is_some_and(|spot| spot.desk)
+    }
+
+    /// Whether nobody knows this user.
+    #[must_use]
+    pub fn unknown(&self) -> bool {
+        self.spot.as_ref().is_some_and(|spot| spot.unknown)
+    }
+
+    /// Name and picture, where the dialect shows them.
+    #[must_use]
+    pub fn shown(&self) -> Option<&(String, String)> {
+        self.spot.as_ref()?.shown.as_ref()
+    }
 }
 
 /// Who the connection is, once that is proved.
@@ -81,7 +147,19 @@ pub enum Mark {
     Channel(Box<str>, u64),
 }
 
-/// A connection.
+/// What few connections need: boxed, and made on first use.
+#[derive(Default)]
+struct Extra {
+    proof: Mutex<Proof>,
+    watched: Mutex<Box<[UserId]>>,
+    /// What a dialect's replay and proofs know; dialects only.
+    progress: Mutex<Progress>,
+}
+
+/// The token of a handshake's headers.
+struct EarlyToken(Box<str>);
+
+/// A connection. Every byte of it is paid for by each idle socket: what is rare is boxed.
 pub struct Conn {
     /// Its number.
     pub id: ConnId,
@@ -93,28 +171,27 @@ pub struct Conn {
     pub outbox: Outbox,
     gate: Arc<Gate>,
     identity: OnceLock<Box<Identity>>,
+    extra: OnceLock<Box<Extra>>,
+    /// Until the hello uses it.
+    early_token: Mutex<Option<Box<EarlyToken>>>,
     in_flight: AtomicU32,
     in_flight_bytes: AtomicU32,
-    /// Reading is on hold: a handshake is being judged.
-    held: AtomicBool,
-    /// Uptime ms of the last frame from the peer.
-    pub heard_ms: AtomicU64,
+    /// The last frame from the peer.
+    pub heard: Stamp,
+    /// The last ping for a sign of life.
+    pinged: Stamp,
+    /// The beginning.
+    pub opened: Stamp,
+    /// Index in its runtime's roster, which alone reads and writes it.
+    pub(crate) place_in_roster: AtomicU32,
     /// Uptime ms of the last message, for leases.
     pub spoke_ms: AtomicU64,
     /// Unix ms at which the token expires; 0: never.
-    pub expires_ms: AtomicU64,
-    /// Uptime ms of the last ping for a sign of life.
-    pinged_ms: AtomicU64,
-    /// Uptime ms of the beginning.
-    pub opened_ms: u64,
-    proof: Mutex<Option<Box<Proof>>>,
-    watched: Mutex<Box<[UserId]>>,
-    /// Token of the handshake's headers, until the hello uses it.
-    early_token: Mutex<Option<Box<str>>>,
+    expires_ms: AtomicU64,
     /// Reading pauses for so long: how dialects, which have no error frames, are slowed down.
     pause_ms: AtomicU32,
-    /// What a dialect's replay and proofs know; dialects only.
-    progress: Mutex<Option<Box<Progress>>>,
+    /// Reading is on hold: a handshake is being judged.
+    held: AtomicBool,
 }
 
 impl Conn {
@@ -128,19 +205,18 @@ impl Conn {
             door,
             outbox: Outbox::new(gate.settings.limits.outbox_bytes_max),
             identity: OnceLock::new(),
+            extra: OnceLock::new(),
+            early_token: Mutex::default(),
             in_flight: AtomicU32::new(0),
             in_flight_bytes: AtomicU32::new(0),
-            held: AtomicBool::new(false),
-            heard_ms: AtomicU64::new(now_ms),
+            heard: Stamp::at(now_ms),
+            pinged: Stamp::at(now_ms),
+            opened: Stamp::at(now_ms),
+            place_in_roster: AtomicU32::new(NOWHERE),
             spoke_ms: AtomicU64::new(now_ms),
             expires_ms: AtomicU64::new(0),
-            pinged_ms: AtomicU64::new(0),
-            opened_ms: now_ms,
-            proof: Mutex::new(None),
-            watched: Mutex::default(),
-            early_token: Mutex::default(),
             pause_ms: AtomicU32::new(0),
-            progress: Mutex::new(None),
+            held: AtomicBool::new(false),
             gate,
         }
     }
@@ -153,12 +229,12 @@ impl Conn {
 
     /// Keeps the token of the handshake for the hello.
     pub fn keep_early_token(&self, token: Option<String>) {
-        *self.early_token.lock() = token.map(String::into_boxed_str);
+        *self.early_token.lock() = token.map(|token| Box::new(EarlyToken(token.into())));
     }
 
     /// Takes the token of the handshake.
     pub fn take_early_token(&self) -> Option<Box<str>> {
-        self.early_token.lock().take()
+        self.early_token.lock().take().map(|token| token.0)
     }
 
     /// Fixes who this is; once only.
@@ -182,7 +258,7 @@ impl Conn {
     /// The other user of a dialect path.
     #[must_use]
     pub fn peer(&self) -> Option<&UserId> {
-        self.identity().and_then(|identity| identity.place.peer.as_ref())
+        self.identity().and_then(|identity| identity.place.peer())
     }
 
     /// The dialect that it speaks, if any.
@@ -191,16 +267,33 @@ impl Conn {
         self.door.dialect()
     }
 
+    fn extra(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    /// Unix ms at which the token expires; 0: never.
+    #[must_use]
+    pub fn expires_ms(&self) -> u64 {
+        self.expires_ms.load(Ordering::Relaxed)
+    }
+
+    /// Sets when the token expires; the sweep looks at it from then on.
+    pub fn set_expiry(&self, expires_ms: u64) {
+        self.expires_ms.store(expires_ms, Ordering::Relaxed);
+        self.gate.look_soon(self);
+    }
+
     /// Follows the presence of these users from now on.
     pub fn watch(self: &Arc<Self>, users: Vec<UserId>) {
         let users = users.into_boxed_slice();
-        let before = std::mem::replace(&mut *self.watched.lock(), users.clone());
+        let before = std::mem::replace(&mut *self.extra().watched.lock(), users.clone());
         self.gate.hub.watch(self, &users, &before);
     }
 
     /// Takes the list of users whose presence is followed.
     pub fn take_watched(&self) -> Box<[UserId]> {
-        std::mem::take(&mut *self.watched.lock())
+        let extra = self.extra.get();
+        extra.map(|extra| std::mem::take(&mut *extra.watched.lock())).unwrap_or_default()
     }
 
     /// Counts a request that will be answered, with the bytes it holds.
@@ -222,7 +315,7 @@ impl Conn {
         }
         // Cheap when the task is awake already; it may be waiting for just this.
         if was == 1 || was as usize >= self.gate.settings.limits.in_flight_max {
-            self.outbox.wake();
+            self.read_on();
         }
     }
 
@@ -234,6 +327,12 @@ impl Conn {
     /// Reads on.
     pub fn release(&self) {
         self.held.store(false, Ordering::Release);
+        self.read_on();
+    }
+
+    /// Wakes the task to read again. Silence while we did not read was not the peer's.
+    fn read_on(&self) {
+        self.heard.set(self.gate.core.clock.uptime_ms());
         self.outbox.wake();
     }
 
@@ -261,35 +360,41 @@ impl Conn {
     /// Remembers that a frame was put into the outbox whose arrival matters; a protocol ping
     /// behind it will prove it (one under way, at most one a second).
     pub fn prove(&self, mark: Mark) {
-        let mut slot = self.proof.lock();
-        let proof = slot.get_or_insert_default();
+        let mut proof = self.extra().proof.lock();
         fold(&mut proof.waiting, mark);
-        self.ask(proof);
+        self.ask(&mut proof);
     }
 
     /// Looks at (and changes) what the dialect's replay and proofs know.
     pub fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
-        look(self.progress.lock().get_or_insert_default())
+        look(&mut self.extra().progress.lock())
     }
 
     /// Whether something that `about` names was put on this connection and not proved yet.
     #[must_use]
     pub fn unproved(&self, about: impl Fn(&Mark) -> bool) -> bool {
-        let slot = self.proof.lock();
-        slot.as_ref().is_some_and(|proof| proof.waiting.iter().chain(&proof.asked).any(&about))
+        self.extra.get().is_some_and(|extra| {
+            let proof = extra.proof.lock();
+            proof.waiting.iter().chain(&proof.asked).any(&about)
+        })
     }
 
-    /// Sends the ping for what waits, when none is under way: called every second.
+    /// Sends the ping for what waits, when none is under way.
     pub fn ask_for_proof(&self) {
-        if let Some(proof) = self.proof.lock().as_mut() {
-            self.ask(proof);
+        if let Some(extra) = self.extra.get() {
+            self.ask(&mut extra.proof.lock());
         }
     }
 
     fn ask(&self, proof: &mut Proof) {
         let now_ms = self.gate.core.clock.uptime_ms();
         let soon = proof.pinged_ms != 0 && now_ms < proof.pinged_ms + 1_000;
-        if proof.ping != 0 || proof.waiting.is_empty() || soon {
+        if proof.ping != 0 || proof.waiting.is_empty() {
+            return;
+        }
+        if soon {
+            // The sweep asks in a second.
+            self.gate.look_soon(self);
             return;
         }
         proof.last = proof.last.wrapping_add(1).max(1);
@@ -302,29 +407,30 @@ impl Conn {
     /// Whether a quiet connection may be pinged now: at most once in five seconds, or once a
     /// heartbeat where that is shorter.
     pub fn may_ping(&self, now_ms: u64) -> bool {
-        let spacing_ms = self.gate.settings.times.heartbeat_interval_ms.min(5_000);
-        let before_ms = self.pinged_ms.load(Ordering::Relaxed);
-        let may = now_ms >= before_ms + spacing_ms;
+        let may = self.pinged.age_ms(now_ms) >= self.ping_spacing_ms();
         if may {
-            self.pinged_ms.store(now_ms, Ordering::Relaxed);
+            self.pinged.set(now_ms);
         }
         may
     }
 
+    /// Least time between two pings for a sign of life.
+    pub fn ping_spacing_ms(&self) -> u64 {
+        self.gate.settings.times.heartbeat_interval_ms.min(5_000)
+    }
+
     /// A pong came: what it proves, if it answers a proof.
     pub fn proved_by(&self, payload: &[u8]) -> Vec<Mark> {
+        let Some(extra) = self.extra.get() else { return Vec::new() };
         // Whoever asked whether this socket lives has his answer.
-        if let Some(progress) = self.progress.lock().as_mut() {
-            progress.answered();
-        }
-        let mut slot = self.proof.lock();
-        let Some(proof) = slot.as_mut() else { return Vec::new() };
+        extra.progress.lock().answered();
+        let mut proof = extra.proof.lock();
         if proof.ping == 0 || payload != proof.ping.to_be_bytes() {
             return Vec::new();
         }
         proof.ping = 0;
         let marks = std::mem::take(&mut proof.asked);
-        self.ask(proof);
+        self.ask(&mut proof);
         marks
     }
 }

@@ -4,9 +4,9 @@
 
 use std::{
     collections::VecDeque,
-    future::poll_fn,
+    future::{Future, poll_fn},
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -43,23 +43,26 @@ const LIMITS: Limits = Limits {
 };
 
 /// Runs a connection from its first frame to its end.
-pub async fn run<T: Transport>(transport: Replay<T>, conn: Arc<Conn>, slot: Slot) {
+pub fn run<T: Transport>(
+    transport: Replay<T>,
+    conn: Arc<Conn>,
+    slot: Slot,
+) -> impl Future<Output = ()> + Send {
     let leaving = Leaving(conn.clone());
-    conn.door.opened(conn.gate(), &conn);
-    let mut socket = Socket {
-        transport,
-        conn: conn.clone(),
-        reader: Reader::new(),
-        writing: VecDeque::new(),
-        pause: None,
-    };
-    let graceful = poll_fn(|cx| socket.poll(cx)).await;
-    drop(leaving);
-    if graceful {
-        // Boxed: the last seconds of a connection need not be paid for by its whole life.
-        Box::pin(socket.say_goodbye()).await;
+    let mut socket =
+        Socket { transport, conn, reader: Reader::new(), unwritten: None, pause: None };
+    // The future holds what it captures and nothing besides: arguments of an `async fn` would lie
+    // in it twice, once as they came and once where they are used.
+    async move {
+        socket.conn.door.opened(socket.conn.gate(), &socket.conn);
+        let graceful = poll_fn(|cx| socket.poll(cx)).await;
+        drop(leaving);
+        if graceful {
+            // Boxed: the last seconds of a connection need not be paid for by its whole life.
+            Box::pin(socket.say_goodbye()).await;
+        }
+        drop(slot);
     }
-    drop(slot);
 }
 
 /// Takes the connection out of the gate however its task ends: also when it panics, or is cut at
@@ -82,7 +85,8 @@ struct Socket<T> {
     transport: Replay<T>,
     conn: Arc<Conn>,
     reader: Reader,
-    writing: VecDeque<Bytes>,
+    /// What the peer has not taken yet, if it takes less than there is.
+    unwritten: Option<Box<VecDeque<Bytes>>>,
     /// A dialect connection over its rate: not read until then.
     pause: Option<Pin<Box<Sleep>>>,
 }
@@ -107,7 +111,7 @@ impl<T: Transport> Socket<T> {
         }
         // Also when something is still unwritten: a peer that reads nothing any more must not stay
         // connected because of it. What is left is part of the goodbye, which is bounded in time.
-        if self.conn.outbox.ending().is_some() {
+        if self.conn.outbox.is_ending() {
             return Poll::Ready(true);
         }
         if matches!(turn, Turn::Read) {
@@ -124,7 +128,7 @@ impl<T: Transport> Socket<T> {
             }
             self.pause = None;
         }
-        if !self.conn.may_read() || self.conn.outbox.ending().is_some() {
+        if !self.conn.may_read() || self.conn.outbox.is_ending() {
             return Turn::Idle;
         }
         with_read_buffer(|buffer| match self.transport.poll_read(cx, buffer) {
@@ -138,14 +142,14 @@ impl<T: Transport> Socket<T> {
         let conn = self.conn.clone();
         let gate = conn.gate();
         let now_ms = gate.core.clock.uptime_ms();
-        conn.heard_ms.store(now_ms, Ordering::Relaxed);
+        conn.heard.set(now_ms);
         loop {
             match self.reader.next(&mut input, &LIMITS, now_ms) {
                 Ok(None) => return Turn::Read,
                 Ok(Some(event)) => self.take_event(event),
                 Err(violation) => self.refuse(violation),
             }
-            if conn.outbox.ending().is_some() {
+            if conn.outbox.is_ending() {
                 return Turn::Read;
             }
             if let Some(pause_ms) = conn.take_pause() {
@@ -191,18 +195,20 @@ impl<T: Transport> Socket<T> {
     /// # Errors
     /// The peer is gone.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> std::io::Result<()> {
+        let mut writing = self.unwritten.take().map(|writing| *writing).unwrap_or_default();
         loop {
-            if self.writing.is_empty() {
-                self.conn.outbox.take(&mut self.writing);
+            if writing.is_empty() {
+                self.conn.outbox.take(&mut writing);
             }
-            if self.writing.is_empty() {
-                // An idle connection keeps no queue.
-                self.writing = VecDeque::new();
+            if writing.is_empty() {
                 return Ok(());
             }
-            match poll_drain(&mut self.transport, cx, &mut self.writing) {
+            match poll_drain(&mut self.transport, cx, &mut writing) {
                 Poll::Ready(done) => done?,
-                Poll::Pending => return Ok(()),
+                Poll::Pending => {
+                    self.unwritten = Some(Box::new(writing));
+                    return Ok(());
+                }
             }
         }
     }
@@ -211,10 +217,11 @@ impl<T: Transport> Socket<T> {
     /// end his.
     async fn say_goodbye(mut self) {
         let Some(ending) = self.conn.outbox.ending() else { return };
-        self.conn.outbox.take(&mut self.writing);
-        self.writing.push_back(frame::close(ending.code, &ending.reason));
+        let mut writing = self.unwritten.take().map(|writing| *writing).unwrap_or_default();
+        self.conn.outbox.take(&mut writing);
+        writing.push_back(frame::close(ending.code, &ending.reason));
         let goodbye = async {
-            let write = poll_fn(|cx| poll_drain(&mut self.transport, cx, &mut self.writing));
+            let write = poll_fn(|cx| poll_drain(&mut self.transport, cx, &mut writing));
             write.await?;
             poll_fn(|cx| self.transport.poll_shutdown(cx)).await?;
             poll_fn(|cx| poll_discard(&mut self.transport, cx)).await

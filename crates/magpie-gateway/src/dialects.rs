@@ -26,7 +26,7 @@ use magpie_core::{
 use magpie_proto::{Body, ErrorCode, UserId};
 
 use crate::{
-    conn::{Conn, Identity, Place},
+    conn::{self, Conn, Identity, Place},
     dialects::seats::Seat,
     door::Door,
     gate::Gate,
@@ -124,16 +124,15 @@ pub async fn admit(
     if spot.user.is_none() && role != Role::Agent {
         return Err(Refusal::new(ErrorCode::Forbidden, "only an agent speaks for the desk"));
     }
-    let place = Place {
+    let place = Place::dialect(conn::Spot {
         peer: peer.transpose()?,
         channel: spot.channel,
         desk: spot.user.is_none(),
         unknown: known.is_none(),
         shown: known
             .filter(|_| dialect == Dialect::Helpdesk)
-            .map(|known| Box::new((known.name, known.avatar))),
-        ..Place::default()
-    };
+            .map(|known| (known.name, known.avatar)),
+    });
     let seat = seat(gate, dialect, &user)?;
     let bucket = gate.hub.bucket(&user);
     let caller = Caller { user, role, broadcast, dialect: Some(dialect) };

@@ -2,10 +2,7 @@
 //! the order in which they came; whatever has to wait runs in a task of its own, bounded by the
 //! connection's requests in flight.
 
-use std::{
-    future::Future,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use magpie_core::{
@@ -209,7 +206,7 @@ fn renew(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: &Caller, r: Option<u64>, to
             let message = "this token is for another user; open a new socket for him";
             return Err(Refusal::new(ErrorCode::Forbidden, message));
         }
-        let device = conn.identity().map(|identity| &*identity.place.device);
+        let device = conn.identity().map(|identity| identity.place.device());
         if proved.device.is_some() && proved.device.as_deref() != device {
             let message = "this token belongs to another device";
             return Err(Refusal::new(ErrorCode::Unauthorized, message));
@@ -218,7 +215,7 @@ fn renew(gate: &Arc<Gate>, conn: &Arc<Conn>, caller: &Caller, r: Option<u64>, to
             let message = "this token has fewer permissions; open a new socket with it";
             return Err(Refusal::new(ErrorCode::Forbidden, message));
         }
-        conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
+        conn.set_expiry(proved.expires_ms);
         pages::renewed(r, proved.expires_ms)
     });
     match renewed {

@@ -48,8 +48,10 @@ pub trait Door: Send + Sync + 'static {
         let _ = (gate, conn);
     }
 
-    /// Called every second or so: leases and the like. `now_ms` is uptime.
-    fn tick(&self, gate: &Gate, conn: &Conn, now_ms: u64) {
+    /// Called by the sweep: leases and the like. `now_ms` is uptime. Gives in how many
+    /// milliseconds it wants to be called again; it may be called earlier.
+    fn tick(&self, gate: &Gate, conn: &Conn, now_ms: u64) -> u64 {
         let _ = (gate, conn, now_ms);
+        u64::MAX
     }
 }

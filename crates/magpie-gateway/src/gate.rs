@@ -9,23 +9,12 @@ use std::sync::{
 use magpie_auth::Authenticator;
 use magpie_core::{Core, presence};
 use magpie_proto::{CloseCode, Cursor};
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    conn::{Conn, ConnId},
-    contain::contained,
-    dialects::seats::Seats,
-    door::Door,
-    handshakes::Handshakes,
-    hub::Hub,
-    lane::SocketLane,
-    outbox::Ending,
-    settings::Settings,
+    conn::Conn, contain::contained, dialects::seats::Seats, door::Door, handshakes::Handshakes,
+    hub::Hub, lane::SocketLane, outbox::Ending, roster::Roster, settings::Settings,
 };
-
-/// Sockets of one runtime, for its sweep.
-pub type Roster = Mutex<ahash::AHashMap<ConnId, Arc<Conn>>>;
 
 /// The gateway's shared state.
 pub struct Gate {
@@ -126,20 +115,21 @@ impl Gate {
     pub fn new_conn(self: &Arc<Self>, lane: usize, door: &'static dyn Door) -> Arc<Conn> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let conn = Arc::new(Conn::new(id, lane, door, self.clone()));
-        self.rosters[lane].lock().insert(id, conn.clone());
+        self.rosters[lane].add(&conn);
         metrics::gauge!("magpie_connections", "protocol" => door.name()).increment(1);
         conn
     }
 
     /// Makes an identified connection reachable.
     pub fn register(&self, conn: &Arc<Conn>) {
+        self.look_soon(conn);
         if self.hub.add(conn, self.settings.limits.connections_per_user) {
             self.tell_presence(conn, true);
         }
         if self.draining() {
             conn.outbox.end(self.farewell());
         }
-        if !self.rosters[conn.lane].lock().contains_key(&conn.id) {
+        if !self.rosters[conn.lane].holds(conn) {
             // It ended while its token was judged: `closed` was too early to find it in the hub.
             self.leave(conn);
         }
@@ -147,7 +137,7 @@ impl Gate {
 
     /// A connection ended.
     pub fn closed(self: &Arc<Self>, conn: &Arc<Conn>) {
-        if self.rosters[conn.lane].lock().remove(&conn.id).is_none() {
+        if !self.rosters[conn.lane].remove(conn) {
             return;
         }
         contained(conn, || conn.door.closing(self, conn));
@@ -183,8 +173,13 @@ impl Gate {
 
     /// The connections of one runtime.
     #[must_use]
-    pub fn roster(&self, lane: usize) -> Vec<Arc<Conn>> {
-        self.rosters[lane].lock().values().cloned().collect()
+    pub fn roster(&self, lane: usize) -> &Roster {
+        &self.rosters[lane]
+    }
+
+    /// The next sweep looks at this connection.
+    pub fn look_soon(&self, conn: &Conn) {
+        self.rosters[conn.lane].look_at(conn, 0);
     }
 
     /// The cursor that covers everything put on the connections of this runtime.
@@ -204,7 +199,7 @@ impl Gate {
         self.draining.store(true, Ordering::Release);
         self.changed.notify_waiters();
         for roster in &self.rosters {
-            for conn in roster.lock().values() {
+            for conn in roster.all() {
                 conn.outbox.end(self.farewell());
             }
         }

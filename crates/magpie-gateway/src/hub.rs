@@ -2,7 +2,8 @@
 //! the device policy. Sharded by user; a lock is held for a look-up, never over I/O.
 
 use std::{
-    hash::{BuildHasher, RandomState},
+    collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +20,7 @@ use parking_lot::RwLock;
 use smallvec::SmallVec;
 
 use crate::{
-    conn::{Conn, ConnId},
+    conn::{Conn, ConnId, Place},
     limiter::Bucket,
 };
 
@@ -30,14 +31,48 @@ pub type Conns = SmallVec<[Arc<Conn>; 1]>;
 
 /// Buckets of a shard that are kept though their users are gone, before they are looked through.
 const SPARE_BUCKETS_MAX: usize = 1_024;
+/// Room that a shard's table keeps however few entries are left.
+const ROOM_MIN: usize = 64;
+
+/// By the hash of a user's id, which is made with a secret: the id itself stands in his
+/// connections, and a second copy here would cost more than the entry.
+type ByHash<V> = HashMap<u64, V, BuildHasherDefault<Hashed>>;
+
+/// Takes what is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        // Keys are `u64`, which come by `write_u64`; this is for completeness.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 #[derive(Default)]
 struct Shard {
-    users: AHashMap<UserId, Conns>,
-    /// Rates of users, kept for a while after the last connection: a new socket is no new rate.
-    buckets: AHashMap<UserId, Arc<Bucket>>,
+    /// Two users with one hash share an entry: whoever reads it looks at the connections' users.
+    users: ByHash<Conns>,
+    /// Rates of users, kept until they are full again: a new socket is no new rate. Two users
+    /// with one hash share a rate; with 64 bits that is not worth a copy of every id.
+    buckets: ByHash<Arc<Bucket>>,
     /// Followers of a user's presence.
     watchers: AHashMap<UserId, Conns>,
+}
+
+/// Gives room back when most of a table is empty.
+fn shrink<V>(table: &mut ByHash<V>) {
+    if table.len() < table.capacity() / 4 {
+        table.shrink_to(ROOM_MIN.max(table.len() * 2));
+    }
 }
 
 /// The index.
@@ -62,23 +97,32 @@ impl Default for Hub {
 }
 
 impl Hub {
+    fn hash(&self, user: &UserId) -> u64 {
+        self.hasher.hash_one(user.as_str())
+    }
+
+    /// The shard is chosen by the hash's middle: a table uses its ends.
+    fn shard_of(&self, hash: u64) -> &RwLock<Shard> {
+        &self.shards[usize::try_from((hash >> 32) % SHARDS as u64).unwrap_or_default()]
+    }
+
     fn shard(&self, user: &UserId) -> &RwLock<Shard> {
-        let hash = self.hasher.hash_one(user.as_str());
-        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or_default()]
+        self.shard_of(self.hash(user))
     }
 
     /// The bucket that all connections of a user share.
     #[must_use]
     pub fn bucket(&self, user: &UserId) -> Arc<Bucket> {
-        if let Some(bucket) = self.shard(user).read().buckets.get(user) {
+        let hash = self.hash(user);
+        if let Some(bucket) = self.shard_of(hash).read().buckets.get(&hash) {
             return bucket.clone();
         }
-        let mut shard = self.shard(user).write();
+        let mut shard = self.shard_of(hash).write();
         let shard = &mut *shard;
         if shard.buckets.len() >= shard.users.len() + SPARE_BUCKETS_MAX {
             shard.buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1);
         }
-        shard.buckets.entry(user.clone()).or_default().clone()
+        shard.buckets.entry(hash).or_default().clone()
     }
 
     /// Rates that are remembered: those of connected users, and a bounded number of others.
@@ -91,13 +135,15 @@ impl Hub {
     /// beyond `native_max`, the oldest idle one. Gives whether it is the user's first.
     pub fn add(&self, conn: &Arc<Conn>, native_max: usize) -> bool {
         let Some(identity) = conn.identity() else { return false };
-        let mut shard = self.shard(&identity.caller.user).write();
-        let conns = shard.users.entry(identity.caller.user.clone()).or_default();
+        let user = &identity.caller.user;
+        let hash = self.hash(user);
+        let mut shard = self.shard_of(hash).write();
+        let conns = shard.users.entry(hash).or_default();
+        let first = !conns.iter().any(|other| other.user() == Some(user));
         if conn.dialect().is_none() {
             make_room(conns, conn, native_max);
         }
         conns.push(conn.clone());
-        let first = conns.len() == 1;
         drop(shard);
         if identity.caller.is_agent() {
             self.agents.write().insert(conn.id, conn.clone());
@@ -109,14 +155,20 @@ impl Hub {
     /// Removes a connection; gives whether it was the user's last.
     pub fn remove(&self, conn: &Arc<Conn>) -> bool {
         let Some(identity) = conn.identity() else { return false };
-        let mut shard = self.shard(&identity.caller.user).write();
-        let Some(conns) = shard.users.get_mut(&identity.caller.user) else { return false };
+        let user = &identity.caller.user;
+        let hash = self.hash(user);
+        let mut shard = self.shard_of(hash).write();
+        let Some(conns) = shard.users.get_mut(&hash) else { return false };
         let before = conns.len();
         conns.retain(|other| other.id != conn.id);
         let removed = conns.len() < before;
-        let last = removed && conns.is_empty();
+        let last = removed && !conns.iter().any(|other| other.user() == Some(user));
+        if conns.is_empty() {
+            shard.users.remove(&hash);
+            shrink(&mut shard.users);
+        }
         if last {
-            shard.users.remove(&identity.caller.user);
+            forget_full_bucket(&mut shard.buckets, hash, conn);
         }
         drop(shard);
         if removed {
@@ -129,7 +181,10 @@ impl Hub {
     /// The connections of a user, oldest first.
     #[must_use]
     pub fn of(&self, user: &UserId) -> Conns {
-        self.shard(user).read().users.get(user).cloned().unwrap_or_default()
+        let hash = self.hash(user);
+        let mut conns = self.shard_of(hash).read().users.get(&hash).cloned().unwrap_or_default();
+        conns.retain(|conn| conn.user() == Some(user));
+        conns
     }
 
     /// `conn` follows the presence of `users` from now on, in place of `before`.
@@ -208,18 +263,31 @@ impl Hub {
     }
 }
 
+/// A full bucket is as good as a new one. The other users of it are the table and `conn`; a third
+/// is a sign-in that has asked for it just now.
+fn forget_full_bucket(buckets: &mut ByHash<Arc<Bucket>>, hash: u64, conn: &Conn) {
+    let now_ms = conn.gate().core.clock.uptime_ms();
+    let forgotten = |bucket: &Arc<Bucket>| Arc::strong_count(bucket) <= 2 && bucket.is_full(now_ms);
+    if buckets.get(&hash).is_some_and(forgotten) {
+        buckets.remove(&hash);
+        shrink(buckets);
+    }
+}
+
 /// The device policy of native connections.
 fn make_room(conns: &Conns, new: &Arc<Conn>, native_max: usize) {
-    let place = |conn: &Conn| conn.identity().map(|identity| identity.place.clone());
-    let new_place = place(new).unwrap_or_default();
+    let Some(identity) = new.identity() else { return };
+    let (user, page) = (&identity.caller.user, &identity.place);
+    let named = !page.device().is_empty() && !page.instance().is_empty();
     let same_page = |conn: &Arc<Conn>| {
-        !new_place.device.is_empty()
-            && !new_place.instance.is_empty()
-            && place(conn)
-                .is_some_and(|p| p.device == new_place.device && p.instance == new_place.instance)
+        let place = conn.identity().map(|identity| &identity.place);
+        let same = |p: &Place| p.device() == page.device() && p.instance() == page.instance();
+        named && place.is_some_and(same)
     };
+    let mine = conns.iter().filter(|conn| conn.user() == Some(user));
+    let now_ms = new.gate().core.clock.uptime_ms();
     let mut others: SmallVec<[&Arc<Conn>; 8]> = SmallVec::new();
-    for conn in conns.iter().filter(|c| c.dialect().is_none() && c.outbox.ending().is_none()) {
+    for conn in mine.filter(|c| c.dialect().is_none() && !c.outbox.is_ending()) {
         if same_page(conn) && conn.id > new.id {
             // The page has gone on: this is its earlier socket, whose sign-in took longer. To end
             // the later one would leave the page without any, and told not to come back.
@@ -235,7 +303,7 @@ fn make_room(conns: &Conns, new: &Arc<Conn>, native_max: usize) {
         let quietest = others
             .iter()
             .enumerate()
-            .min_by_key(|(_, conn)| conn.heard_ms.load(Ordering::Relaxed))
+            .min_by_key(|(_, conn)| std::cmp::Reverse(conn.heard.age_ms(now_ms)))
             .map_or(0, |(index, _)| index);
         others.remove(quietest).outbox.end(CloseCode::DeviceLimit);
     }
@@ -247,16 +315,18 @@ fn count_index(dialect: Option<Dialect>) -> usize {
 
 impl Presence for Hub {
     fn connections(&self, user: &UserId) -> u32 {
-        let shard = self.shard(user).read();
-        shard.users.get(user).map_or(0, |conns| u32::try_from(conns.len()).unwrap_or(u32::MAX))
+        let hash = self.hash(user);
+        let shard = self.shard_of(hash).read();
+        let conns = shard.users.get(&hash).into_iter().flatten();
+        u32::try_from(conns.filter(|conn| conn.user() == Some(user)).count()).unwrap_or(u32::MAX)
     }
 
     fn reach(&self, user: &UserId, channel: &str) -> u32 {
         let reached = |conn: &&Arc<Conn>| match conn.dialect() {
             None => true,
-            Some(Dialect::Carwash) => conn
-                .identity()
-                .is_some_and(|identity| identity.place.channel.as_deref() == Some(channel)),
+            Some(Dialect::Carwash) => {
+                conn.identity().is_some_and(|identity| identity.place.channel() == Some(channel))
+            }
             Some(_) => false,
         };
         u32::try_from(self.of(user).iter().filter(reached).count()).unwrap_or(u32::MAX)
@@ -270,15 +340,16 @@ impl Presence for Hub {
     }
 
     fn online(&self, after: Option<&UserId>, limit: usize) -> Vec<Online> {
-        let mut online = Vec::new();
+        let mut counts: AHashMap<UserId, u32> = AHashMap::new();
         for shard in &self.shards {
-            for (user, conns) in &shard.read().users {
-                if after.is_none_or(|after| user > after) {
-                    let connections = u32::try_from(conns.len()).unwrap_or(u32::MAX);
-                    online.push(Online { user: user.clone(), connections });
+            for conn in shard.read().users.values().flatten() {
+                if let Some(user) = conn.user().filter(|user| after.is_none_or(|a| *user > a)) {
+                    *counts.entry(user.clone()).or_default() += 1;
                 }
             }
         }
+        let online = |(user, connections)| Online { user, connections };
+        let mut online: Vec<_> = counts.into_iter().map(online).collect();
         online.sort_by(|a, b| a.user.cmp(&b.user));
         online.truncate(limit);
         online

@@ -1,7 +1,7 @@
 //! The native door: protocol v1. The first frame is `hello`; after it frames go to dispatch and
 //! events come out as JSON that all receivers share.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
@@ -193,13 +193,9 @@ async fn welcome(
         broadcast: proved.may("broadcast"),
         dialect: None,
     };
-    let place = Place {
-        device: hello.device.as_str().into(),
-        instance: hello.instance.as_str().into(),
-        ..Place::default()
-    };
+    let place = Place::native(&hello.device, &hello.instance);
     let bucket = gate.hub.bucket(&user.id);
-    conn.expires_ms.store(proved.expires_ms, Ordering::Relaxed);
+    conn.set_expiry(proved.expires_ms);
     conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
     let still = gate.core.store.user(user.id.clone()).await?;
@@ -330,7 +326,7 @@ pub(crate) fn prove_value(conn: &Conn, value: &ChannelValue) {
 
 /// Ends a connection that a kick names.
 pub(crate) fn end_if_kicked(conn: &Conn, device: Option<&str>, code: CloseCode) {
-    let this = conn.identity().map(|identity| &*identity.place.device);
+    let this = conn.identity().map(|identity| identity.place.device());
     if device.is_none_or(|device| this == Some(device)) {
         conn.outbox.end(code);
     }

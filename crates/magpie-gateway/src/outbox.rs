@@ -3,10 +3,13 @@
 //! bytes close the connection (resume repairs it), latest values overwrite their slot, ephemeral
 //! ones are dropped and counted. Nothing in here waits.
 
-use std::{collections::VecDeque, task::Waker};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Waker,
+};
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use magpie_core::model::Position;
 use magpie_proto::{CloseCode, ConversationId, UserId};
 use parking_lot::Mutex;
@@ -84,32 +87,43 @@ pub enum Pushed {
     Skipped,
 }
 
-/// The queue.
+/// The queue. An idle one owns nothing: what is rare is boxed and given back.
 pub struct Outbox {
     inner: Mutex<Inner>,
-    /// The connection's task.
-    waker: AtomicWaker,
-    bytes_max: usize,
+    bytes_max: u32,
+    /// Whether `ending` is set: asked on every turn, so it needs no lock.
+    ended: AtomicBool,
 }
 
 struct Inner {
-    queue: VecDeque<Bytes>,
-    queued_bytes: usize,
+    /// A vector becomes a deque without a copy, and is a word smaller.
+    queue: Vec<Bytes>,
+    queued_bytes: u32,
     /// The largest frame in the queue: one page of history may be larger than all the room.
-    largest_bytes: usize,
+    largest_bytes: u32,
+    durable_count: u64,
+    /// In catching-up mode what was noted, in live mode what the resume covered.
+    position: Position,
+    rare: Option<Box<Rare>>,
+    /// The connection's task.
+    waker: Option<Waker>,
+    live: bool,
+    /// Frames were taken and are on their way into the socket.
+    writing: bool,
+}
+
+/// What most connections have none of most of the time.
+#[derive(Default)]
+struct Rare {
     latest: Vec<(LatestKey, Bytes)>,
     latest_bytes: usize,
     dropped: u64,
-    durable_count: u64,
-    mode: Mode,
     /// What came while a resume was running, if it is held for the switch to live.
     held: Option<Vec<(Position, Bytes)>>,
     held_bytes: usize,
     ending: Option<Ending>,
     /// A resume that waits for room.
     drained: Option<Waker>,
-    /// Frames were taken and are on their way into the socket.
-    writing: bool,
 }
 
 impl Outbox {
@@ -117,105 +131,111 @@ impl Outbox {
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let inner = Inner {
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             queued_bytes: 0,
             largest_bytes: 0,
-            latest: Vec::new(),
-            latest_bytes: 0,
-            dropped: 0,
             durable_count: 0,
-            mode: Mode::CatchingUp { noted: 0 },
-            held: None,
-            held_bytes: 0,
-            ending: None,
-            drained: None,
+            position: 0,
+            rare: None,
+            waker: None,
+            live: false,
             writing: false,
         };
-        Self { inner: Mutex::new(inner), waker: AtomicWaker::new(), bytes_max }
+        let bytes_max = u32::try_from(bytes_max).unwrap_or(u32::MAX);
+        Self { inner: Mutex::new(inner), bytes_max, ended: AtomicBool::new(false) }
+    }
+
+    /// Does something to the queue; then its task is woken and learns of an ending.
+    fn change<R>(&self, change: impl FnOnce(&mut Inner) -> R) -> R {
+        let mut inner = self.inner.lock();
+        let result = change(&mut inner);
+        if inner.ending().is_some() {
+            self.ended.store(true, Ordering::Release);
+        }
+        if let Some(waker) = &inner.waker {
+            waker.wake_by_ref();
+        }
+        result
     }
 
     /// Puts a frame in that must arrive: a reply, or part of a resume.
     pub fn push(&self, frame: Bytes) -> Pushed {
-        let pushed = self.inner.lock().push(frame, self.bytes_max);
-        self.waker.wake();
-        pushed
+        self.change(|inner| inner.push(frame, self.bytes_max))
     }
 
     /// Puts a durable event in, or notes it while a resume is running.
     pub fn push_durable(&self, frame: impl FnOnce() -> Bytes, position: Position) -> Pushed {
-        let mut inner = self.inner.lock();
-        match inner.mode {
-            Mode::CatchingUp { noted } => {
-                if !inner.hold(position, frame, self.bytes_max / 2) {
-                    inner.mode = Mode::CatchingUp { noted: noted.max(position) };
+        self.change(|inner| {
+            if !inner.live {
+                if !inner.hold(position, frame, self.bytes_max as usize / 2) {
+                    inner.position = inner.position.max(position);
                 }
                 return Pushed::Noted;
             }
-            Mode::Live { since } if position != 0 && position <= since => return Pushed::Skipped,
-            Mode::Live { .. } => {}
-        }
-        let pushed = inner.push(frame(), self.bytes_max);
-        if pushed == Pushed::Queued {
-            inner.durable_count += 1;
-        }
-        drop(inner);
-        self.waker.wake();
-        pushed
+            if position != 0 && position <= inner.position {
+                return Pushed::Skipped;
+            }
+            inner.push_counted(frame(), self.bytes_max)
+        })
     }
 
     /// Puts a latest value in: it replaces an unwritten one with the same key.
     pub fn push_latest(&self, key: LatestKey, frame: Bytes) {
-        let mut inner = self.inner.lock();
-        if inner.ending.is_some() {
-            return;
-        }
-        let len = frame.len();
-        let before = match inner.latest.iter_mut().find(|(k, _)| *k == key) {
-            Some(slot) => std::mem::replace(&mut slot.1, frame).len(),
-            None => {
-                inner.latest.push((key, frame));
-                0
+        self.change(|inner| {
+            if inner.ending().is_some() {
+                return;
             }
-        };
-        inner.latest_bytes = inner.latest_bytes + len - before;
-        inner.shed_latest(self.bytes_max);
-        drop(inner);
-        self.waker.wake();
+            let rare = inner.rare.get_or_insert_default();
+            let len = frame.len();
+            let before = match rare.latest.iter_mut().find(|(k, _)| *k == key) {
+                Some(slot) => std::mem::replace(&mut slot.1, frame).len(),
+                None => {
+                    rare.latest.push((key, frame));
+                    0
+                }
+            };
+            rare.latest_bytes = rare.latest_bytes + len - before;
+            if !rare.shed_latest(self.bytes_max as usize) {
+                inner.overflow();
+            }
+        });
     }
 
     /// Puts an ephemeral event in if there is room. `frame` is told how many were dropped before.
     pub fn push_ephemeral(&self, frame: impl FnOnce(u64) -> Bytes) -> Pushed {
-        let mut inner = self.inner.lock();
-        // Half of the room stays for what must arrive.
-        if inner.ending.is_some() || inner.queued_bytes > self.bytes_max / 2 {
-            inner.dropped += 1;
-            return Pushed::Skipped;
-        }
-        let dropped = std::mem::take(&mut inner.dropped);
-        let pushed = inner.push(frame(dropped), self.bytes_max);
-        drop(inner);
-        self.waker.wake();
-        pushed
+        self.change(|inner| {
+            // Half of the room stays for what must arrive.
+            if inner.ending().is_some() || inner.queued_bytes > self.bytes_max / 2 {
+                inner.rare.get_or_insert_default().dropped += 1;
+                return Pushed::Skipped;
+            }
+            let dropped = inner.rare.as_mut().map(|rare| std::mem::take(&mut rare.dropped));
+            inner.push(frame(dropped.unwrap_or_default()), self.bytes_max)
+        })
     }
 
     /// Ends the connection after what is queued; the first ending stands.
     pub fn end(&self, ending: impl Into<Ending>) {
-        let mut inner = self.inner.lock();
-        if inner.ending.is_none() {
-            inner.ending = Some(ending.into());
-        }
-        // Whoever waits for room would wait for ever: nothing is drained any more.
-        if let Some(waker) = inner.drained.take() {
-            waker.wake();
-        }
-        drop(inner);
-        self.waker.wake();
+        self.change(|inner| {
+            let rare = inner.rare.get_or_insert_default();
+            if rare.ending.is_none() {
+                rare.ending = Some(ending.into());
+            }
+            // Whoever waits for room would wait for ever: nothing is drained any more.
+            rare.wake_drained();
+        });
+    }
+
+    /// Whether the connection is to end.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// How the connection is to end, if it is.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
-        self.inner.lock().ending.clone()
+        self.inner.lock().ending().cloned()
     }
 
     /// Durable events put in since the connection went live.
@@ -227,7 +247,12 @@ impl Outbox {
     /// The mode.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.inner.lock().mode
+        let inner = self.inner.lock();
+        if inner.live {
+            Mode::Live { since: inner.position }
+        } else {
+            Mode::CatchingUp { noted: inner.position }
+        }
     }
 
     /// Switches to live when the resume covers all that was noted; else gives the noted position.
@@ -236,145 +261,177 @@ impl Outbox {
     /// The position up to which the next read has to reach.
     pub fn go_live(&self, covered: Position) -> Result<(), Position> {
         let mut inner = self.inner.lock();
-        match inner.mode {
-            Mode::CatchingUp { noted } if noted > covered => Err(noted),
-            _ => {
-                inner.mode = Mode::Live { since: covered };
-                Ok(())
-            }
+        if !inner.live && inner.position > covered {
+            return Err(inner.position);
         }
+        (inner.live, inner.position) = (true, covered);
+        Ok(())
     }
 
     /// Holds durable events from here on instead of noting them, as far as there is room: a user
     /// who is written to without pause would otherwise never be caught up. Call before a read.
     pub fn start_holding(&self) {
         let mut inner = self.inner.lock();
-        let highest = inner.held.take().into_iter().flatten().map(|(position, _)| position).max();
-        if let (Mode::CatchingUp { noted }, Some(highest)) = (inner.mode, highest) {
-            inner.mode = Mode::CatchingUp { noted: noted.max(highest) };
+        let rare = inner.rare.get_or_insert_default();
+        let held = rare.held.replace(Vec::new());
+        rare.held_bytes = 0;
+        let highest = held.into_iter().flatten().map(|(position, _)| position).max();
+        if let (false, Some(highest)) = (inner.live, highest) {
+            inner.position = inner.position.max(highest);
         }
-        inner.held = Some(Vec::new());
-        inner.held_bytes = 0;
     }
 
     /// Puts in what was held and the resume did not cover. Call right after the page that made the
     /// connection live, before anything else can come.
     pub fn release_held(&self) {
-        let mut inner = self.inner.lock();
-        let Mode::Live { since } = inner.mode else { return };
-        for (position, frame) in inner.held.take().into_iter().flatten() {
-            if position > since && inner.push(frame, self.bytes_max) == Pushed::Queued {
-                inner.durable_count += 1;
+        self.change(|inner| {
+            let held = inner.rare.as_mut().and_then(|rare| rare.held.take());
+            for (position, frame) in held.into_iter().flatten() {
+                if inner.live && position > inner.position {
+                    inner.push_counted(frame, self.bytes_max);
+                }
             }
-        }
-        drop(inner);
-        self.waker.wake();
+        });
     }
 
     /// Goes back to catching-up mode: something may have been lost on the way here.
     pub fn catch_up_again(&self) {
-        let mut inner = self.inner.lock();
-        if let Mode::Live { since } = inner.mode {
-            inner.mode = Mode::CatchingUp { noted: since };
-        }
+        self.inner.lock().live = false;
     }
 
     /// Remembers the connection's task; called on each of its turns before it looks inside.
     pub fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+        let mut inner = self.inner.lock();
+        if !inner.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            inner.waker = Some(waker.clone());
+        }
     }
 
     /// Wakes the connection's task without a frame.
     pub fn wake(&self) {
-        self.waker.wake();
+        self.change(|_| ());
     }
 
     /// Moves everything that waits into `out`; tells the resume that there is room.
     pub fn take(&self, out: &mut VecDeque<Bytes>) {
         let mut inner = self.inner.lock();
-        if inner.queue.is_empty() && inner.latest.is_empty() {
+        if inner.queue.is_empty() && inner.rare.as_ref().is_none_or(|rare| rare.latest.is_empty()) {
             inner.writing = false;
-            if let Some(waker) = inner.drained.take() {
-                waker.wake();
-            }
+            inner.rest();
             return;
         }
         inner.writing = true;
-        (inner.queued_bytes, inner.largest_bytes, inner.latest_bytes) = (0, 0, 0);
+        (inner.queued_bytes, inner.largest_bytes) = (0, 0);
         let queue = std::mem::take(&mut inner.queue);
         if out.is_empty() {
-            *out = queue;
+            *out = queue.into();
         } else {
             out.extend(queue);
         }
-        out.extend(std::mem::take(&mut inner.latest).into_iter().map(|(_, frame)| frame));
+        if let Some(rare) = &mut inner.rare {
+            rare.latest_bytes = 0;
+            out.extend(std::mem::take(&mut rare.latest).into_iter().map(|(_, frame)| frame));
+        }
     }
 
     /// Whether everything was written; registers the resume's task if not.
     pub fn poll_drained(&self, waker: &Waker) -> bool {
         let mut inner = self.inner.lock();
-        if inner.ending.is_some() || (inner.queue.is_empty() && !inner.writing) {
+        if inner.ending().is_some() || (inner.queue.is_empty() && !inner.writing) {
             return true;
         }
-        inner.drained = Some(waker.clone());
+        inner.rare.get_or_insert_default().drained = Some(waker.clone());
         false
     }
 }
 
 impl Inner {
+    fn ending(&self) -> Option<&Ending> {
+        self.rare.as_ref()?.ending.as_ref()
+    }
+
+    /// Everything was written: tells the resume, and gives back what is not needed any more.
+    fn rest(&mut self) {
+        let Some(rare) = &mut self.rare else { return };
+        rare.wake_drained();
+        if rare.dropped == 0 && rare.held.is_none() && rare.ending.is_none() {
+            self.rare = None;
+        }
+    }
+
     /// Holds a durable event; false when events are not held, or there is no room for more.
     fn hold(&mut self, position: Position, frame: impl FnOnce() -> Bytes, room: usize) -> bool {
-        let Some(held) = &mut self.held else { return false };
+        let Some(rare) = &mut self.rare else { return false };
+        let Some(held) = &mut rare.held else { return false };
         let frame = frame();
-        self.held_bytes += frame.len();
-        if self.held_bytes > room {
+        rare.held_bytes += frame.len();
+        if rare.held_bytes > room {
             // The next read brings all of it: the caller notes the highest position.
-            self.held = None;
+            rare.held = None;
             return false;
         }
         held.push((position, frame));
         true
     }
 
-    fn push(&mut self, frame: Bytes, bytes_max: usize) -> Pushed {
-        if self.ending.is_some() {
+    fn push_counted(&mut self, frame: Bytes, bytes_max: u32) -> Pushed {
+        let pushed = self.push(frame, bytes_max);
+        if pushed == Pushed::Queued {
+            self.durable_count += 1;
+        }
+        pushed
+    }
+
+    fn push(&mut self, frame: Bytes, bytes_max: u32) -> Pushed {
+        if self.ending().is_some() {
             return Pushed::Skipped;
         }
         // One frame, the largest, is free: history pages may be larger than all the room, and what
         // comes just before or after one must not end a connection that reads well.
-        let largest_bytes = self.largest_bytes.max(frame.len());
-        if self.queued_bytes + frame.len() - largest_bytes > bytes_max {
+        let len = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+        let largest_bytes = self.largest_bytes.max(len);
+        let queued_bytes = self.queued_bytes.saturating_add(len);
+        if queued_bytes - largest_bytes > bytes_max {
             self.overflow();
             return Pushed::Skipped;
         }
         self.largest_bytes = largest_bytes;
-        self.queued_bytes += frame.len();
-        self.queue.push_back(frame);
+        self.queued_bytes = queued_bytes;
+        self.queue.push(frame);
         Pushed::Queued
     }
 
     /// The reader is too slow: what it has not got it gets from the store, by its next resume.
     fn overflow(&mut self) {
-        self.ending = Some(CloseCode::SlowReader.into());
-        self.queue = VecDeque::new();
-        self.latest = Vec::new();
-        (self.queued_bytes, self.largest_bytes, self.latest_bytes) = (0, 0, 0);
+        self.queue = Vec::new();
+        (self.queued_bytes, self.largest_bytes) = (0, 0);
+        let rare = self.rare.get_or_insert_default();
+        (rare.latest, rare.latest_bytes) = (Vec::new(), 0);
+        rare.ending = Some(CloseCode::SlowReader.into());
+        rare.wake_drained();
+    }
+}
+
+impl Rare {
+    fn wake_drained(&mut self) {
         if let Some(waker) = self.drained.take() {
             waker.wake();
         }
     }
 
-    /// Makes room among the latest values: the oldest of the least worth goes first.
-    fn shed_latest(&mut self, bytes_max: usize) {
+    /// Makes room among the latest values: the oldest of the least worth goes first. False when
+    /// there is no room without losing what must arrive.
+    fn shed_latest(&mut self, bytes_max: usize) -> bool {
         while self.latest.len() > LATEST_SLOTS_MAX
             || (self.latest_bytes > bytes_max && self.latest.len() > 1)
         {
             let worths = self.latest.iter().map(|(key, _)| key.worth()).enumerate();
             let least = worths.filter_map(|(at, worth)| Some((worth?, at))).min();
-            let Some((_, at)) = least else { return self.overflow() };
+            let Some((_, at)) = least else { return false };
             self.latest_bytes -= self.latest.remove(at).1.len();
             self.dropped += 1;
         }
+        true
     }
 }
 
@@ -541,7 +598,7 @@ mod tests {
         for len in [90, 10, 95, 1, 99] {
             outbox.push_latest(LatestKey::Channel("a".into()), frame(len));
         }
-        assert_eq!(outbox.inner.lock().latest_bytes, 99);
+        assert_eq!(outbox.inner.lock().rare.as_ref().unwrap().latest_bytes, 99);
         assert_eq!(outbox.ending(), None);
     }
 }

@@ -1,21 +1,18 @@
-//! One timer per runtime in place of one per connection: every second it looks at its runtime's
-//! connections and asks quiet ones for a sign of life, ends silent, unnamed and expired ones, and
+//! One timer per runtime in place of one per connection: every second it looks at those of its
+//! runtime's connections that are due, and asks quiet ones for a sign of life, ends silent, unnamed and expired ones, and
 //! lets doors end their leases.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use magpie_core::receipt;
 use magpie_proto::CloseCode;
 
-use crate::{conn::Conn, contain::contained, gate::Gate, ws::frame};
+use crate::{conn::Conn, contain::contained, gate::Gate, settings::Times, ws::frame};
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// Every so many rounds runtime 0 stores the folded delivery marks.
 const FLUSH_ROUNDS: u32 = 2;
-/// Connections looked at before other tasks get their turn.
+/// Due connections looked at before other tasks get their turn.
 const CONNS_PER_TURN: usize = 1_024;
 
 /// Sweeps the connections of one runtime until the gate has drained.
@@ -30,8 +27,11 @@ pub async fn run(gate: Arc<Gate>, lane: usize) {
             flush_receipts(&gate);
         }
         let now_ms = gate.core.clock.uptime_ms();
-        for (index, conn) in gate.roster(lane).iter().enumerate() {
-            contained(conn, || look_at(&gate, conn, now_ms));
+        for (index, conn) in gate.roster(lane).take_due(now_ms).iter().enumerate() {
+            contained(conn, || {
+                let wait_ms = look_at(&gate, conn, now_ms);
+                gate.roster(lane).look_at(conn, now_ms.saturating_add(wait_ms));
+            });
             if index % CONNS_PER_TURN == CONNS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
             }
@@ -46,30 +46,45 @@ pub fn flush_receipts(gate: &Gate) {
     }
 }
 
-fn look_at(gate: &Gate, conn: &Arc<Conn>, now_ms: u64) {
+/// Looks at a connection and says in how many milliseconds to look again. Whatever brings that
+/// moment nearer says so itself ([`Gate::look_soon`]): a sign-in, another token, a proof that waits.
+fn look_at(gate: &Gate, conn: &Arc<Conn>, now_ms: u64) -> u64 {
     let times = &gate.settings.times;
     if conn.identity().is_none() {
-        if now_ms.saturating_sub(conn.opened_ms) > times.hello_timeout_ms {
+        let age_ms = conn.opened.age_ms(now_ms);
+        if age_ms > times.hello_timeout_ms {
             conn.outbox.end(CloseCode::HelloTimeout);
         }
-        return;
+        return times.hello_timeout_ms.saturating_sub(age_ms);
     }
-    let expires_ms = conn.expires_ms.load(Ordering::Relaxed);
-    if expires_ms != 0 && gate.core.now_ms() >= expires_ms {
+    let left_ms = match conn.expires_ms() {
+        0 => u64::MAX,
+        expires_ms => expires_ms.saturating_sub(gate.core.now_ms()),
+    };
+    if left_ms == 0 {
         conn.outbox.end(CloseCode::TokenExpired);
-        return;
+        return 0;
     }
-    conn.door.tick(gate, conn, now_ms);
+    let tick_ms = conn.door.tick(gate, conn, now_ms);
     conn.ask_for_proof();
     // A connection that we do not read ourselves is not silent by its own fault.
     if !conn.may_read() {
-        conn.heard_ms.store(now_ms, Ordering::Relaxed);
-        return;
+        conn.heard.set(now_ms);
+        return 0;
     }
-    let quiet_ms = now_ms.saturating_sub(conn.heard_ms.load(Ordering::Relaxed));
+    left_ms.min(tick_ms).min(listen(conn, times, now_ms))
+}
+
+/// Asks a quiet connection for a sign of life and ends a silent one; gives when to listen again.
+fn listen(conn: &Conn, times: &Times, now_ms: u64) -> u64 {
+    let quiet_ms = conn.heard.age_ms(now_ms);
     if quiet_ms > times.heartbeat_timeout_ms {
         conn.outbox.end(CloseCode::HeartbeatLost);
-    } else if quiet_ms >= times.heartbeat_interval_ms && conn.may_ping(now_ms) {
+    } else if quiet_ms < times.heartbeat_interval_ms {
+        return (times.heartbeat_interval_ms - quiet_ms).min(times.heartbeat_timeout_ms);
+    } else if conn.may_ping(now_ms) {
         conn.outbox.push(frame::ping(b""));
     }
+    conn.ping_spacing_ms()
+        .min(times.heartbeat_timeout_ms - quiet_ms.min(times.heartbeat_timeout_ms))
 }

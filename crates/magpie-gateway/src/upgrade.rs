@@ -153,7 +153,7 @@ fn enter(
     match admission {
         Admission::Anonymous { token } => conn.keep_early_token(token),
         Admission::Enter { identity, expires_ms } => {
-            conn.expires_ms.store(expires_ms, std::sync::atomic::Ordering::Relaxed);
+            conn.set_expiry(expires_ms);
             conn.identify(*identity);
         }
         Admission::Close { code } => conn.outbox.end(Ending { code, reason: String::new() }),

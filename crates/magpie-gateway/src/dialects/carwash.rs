@@ -47,7 +47,7 @@ impl Door for Carwash {
         match &delivery.event {
             Some(Event::Push { value, .. }) => {
                 let place = conn.identity().map(|identity| &identity.place);
-                place.is_some_and(|place| place.channel.as_ref() == Some(&value.channel))
+                place.is_some_and(|place| place.channel() == Some(&*value.channel))
             }
             Some(Event::Kick { .. }) => true,
             _ => false,

@@ -83,7 +83,7 @@ impl Door for Helpdesk {
         if !inbound::fits(gate, conn, text) {
             return;
         }
-        if identity.place.unknown {
+        if identity.place.unknown() {
             conn.outbox.push(frame::text(UNKNOWN_USER));
         } else if let Err(refusal) = say(gate, conn, identity, text) {
             refuse(conn, &refusal);
@@ -103,7 +103,7 @@ impl Door for Helpdesk {
     fn deliver(&self, conn: &Conn, delivery: &Delivery, _is_origin: bool) {
         match &delivery.event {
             Some(Event::Message(m)) => {
-                if conn.identity().is_some_and(|i| i.place.desk) && is_visitors(m) {
+                if conn.identity().is_some_and(|i| i.place.desk()) && is_visitors(m) {
                     conn.progress(|progress| progress.visitor = Some(m.sender.clone()));
                 }
                 replay::live(conn.gate(), conn, m, delivery.position, encode);
@@ -134,11 +134,13 @@ impl Door for Helpdesk {
         conn.progress(|progress| progress.tell_settled());
     }
 
-    fn tick(&self, gate: &Gate, conn: &Conn, now_ms: u64) {
+    fn tick(&self, gate: &Gate, conn: &Conn, now_ms: u64) -> u64 {
         let quiet_ms = now_ms.saturating_sub(conn.spoke_ms.load(Ordering::Relaxed));
-        if quiet_ms >= gate.settings.dialects.helpdesk_lease_ms {
+        let left_ms = gate.settings.dialects.helpdesk_lease_ms.saturating_sub(quiet_ms);
+        if left_ms == 0 {
             conn.outbox.end(CloseCode::Normal);
         }
+        left_ms
     }
 }
 
@@ -155,12 +157,12 @@ impl DialectDoor for Helpdesk {
 /// Other living sockets of the same visitor, or of the same agent's console.
 fn rivals(gate: &Gate, conn: &Conn) -> Vec<Arc<Conn>> {
     let Some(identity) = conn.identity() else { return Vec::new() };
-    let desk = |other: &Conn| other.identity().is_some_and(|i| i.place.desk);
+    let desk = |other: &Conn| other.identity().is_some_and(|i| i.place.desk());
     let all = gate.hub.of(&identity.caller.user);
     let rivals = all.iter().filter(|other| {
         other.id != conn.id
             && other.dialect() == Some(Dialect::Helpdesk)
-            && desk(other) == identity.place.desk
+            && desk(other) == identity.place.desk()
             && other.outbox.ending().is_none()
     });
     rivals.cloned().collect()
@@ -203,7 +205,7 @@ async fn judge(gate: &Arc<Gate>, conn: &Arc<Conn>) -> bool {
 fn begin(gate: &Arc<Gate>, conn: &Arc<Conn>) {
     let Some(identity) = conn.identity() else { return };
     let source = match replay::own(conn) {
-        _ if identity.place.unknown => Source::Nothing,
+        _ if identity.place.unknown() => Source::Nothing,
         Some(id) => Source::One(id),
         None => Source::Desk,
     };
@@ -213,7 +215,7 @@ fn begin(gate: &Arc<Gate>, conn: &Arc<Conn>) {
 /// A text of this connection: a visitor's to the desk, an agent's to the visitor who wrote last.
 fn say(gate: &Gate, conn: &Arc<Conn>, identity: &Identity, text: &str) -> Result<(), Refusal> {
     let dialects = &gate.settings.dialects;
-    let target = if identity.place.desk {
+    let target = if identity.place.desk() {
         let visitor = conn.progress(|progress| progress.visitor.clone());
         visitor.map(|visitor| Target::Conversation(ConversationId::desk(&visitor)))
     } else {
@@ -253,7 +255,7 @@ fn body(text: &str, identity: &Identity, told: bool) -> Body {
 }
 
 fn shown(identity: &Identity) -> (&str, &str) {
-    identity.place.shown.as_ref().map_or(("", ""), |shown| (&shown.0, &shown.1))
+    identity.place.shown().map_or(("", ""), |shown| (&shown.0, &shown.1))
 }
 
 /// Who is shown as the author of a text.
@@ -266,7 +268,7 @@ pub(crate) struct Author {
 }
 
 fn author(dialects: &Dialects, identity: &Identity) -> Author {
-    if identity.place.desk {
+    if identity.place.desk() {
         return agent(dialects);
     }
     let id = identity.caller.user.as_str();
@@ -313,10 +315,10 @@ fn wants_message(identity: &Identity, m: &Message) -> bool {
     let user: &UserId = &identity.caller.user;
     match m.conversation.kind() {
         ConversationKind::Desk => {
-            identity.place.desk || m.conversation == ConversationId::desk(user)
+            identity.place.desk() || m.conversation == ConversationId::desk(user)
         }
         ConversationKind::Direct | ConversationKind::Group => {
-            !identity.place.desk && m.sender != *user
+            !identity.place.desk() && m.sender != *user
         }
     }
 }

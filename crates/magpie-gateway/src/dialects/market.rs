@@ -44,7 +44,7 @@ impl Door for Market {
         let Some(id) = replay::own(conn) else {
             return replay::start(gate, conn, Source::Nothing, encode);
         };
-        let (gate, conn, peer) = (gate.clone(), conn.clone(), identity.place.peer.clone());
+        let (gate, conn, peer) = (gate.clone(), conn.clone(), identity.place.peer().cloned());
         let caller = identity.caller.clone();
         tokio::spawn(async move {
             // Two rows, one for each side; the other's stays invisible until a first message. An
@@ -63,7 +63,7 @@ impl Door for Market {
         inbound::charge(gate, conn, identity);
         let prefix = gate.settings.dialects.id_prefix(Dialect::Market);
         let own = bare(prefix, identity.caller.user.as_str());
-        let peer = identity.place.peer.as_ref().map(|peer| bare(prefix, peer.as_str()));
+        let peer = identity.place.peer().map(|peer| bare(prefix, peer.as_str()));
         let sent = match decode(text, own, peer) {
             Ok(sent) => sent,
             Err(refusal) => return refuse(conn, None, &refusal),

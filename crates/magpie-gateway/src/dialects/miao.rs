@@ -47,7 +47,7 @@ impl Door for Miao {
             return;
         }
         let user = &identity.caller.user;
-        match &identity.place.peer {
+        match identity.place.peer() {
             // "-1" is nobody here.
             None => {
                 conn.outbox.push(frame::text(OFFLINE));

@@ -278,7 +278,7 @@ impl Feed<'_> {
     /// The held value of the page's channel, by its replay rule.
     async fn channel(&mut self) -> Result<(), Refusal> {
         let user = &self.identity.caller.user;
-        let Some(channel) = self.identity.place.channel.as_deref() else { return Ok(()) };
+        let Some(channel) = self.identity.place.channel() else { return Ok(()) };
         // As above: a delivery mark that was proved a moment ago may still be queued.
         let nothing = Op::PushDelivered { user: user.clone(), channel: channel.into(), version: 0 };
         self.barrier(nothing).await;
@@ -359,10 +359,10 @@ pub fn own(conn: &Conn) -> Option<ConversationId> {
     let user = &identity.caller.user;
     match conn.dialect()? {
         Dialect::Market | Dialect::Miao => {
-            let peer = identity.place.peer.as_ref().filter(|peer| *peer != user)?;
+            let peer = identity.place.peer().filter(|peer| *peer != user)?;
             Some(ConversationId::direct(user, peer))
         }
-        Dialect::Helpdesk if !identity.place.desk => Some(ConversationId::desk(user)),
+        Dialect::Helpdesk if !identity.place.desk() => Some(ConversationId::desk(user)),
         Dialect::Helpdesk | Dialect::Miniapp | Dialect::Carwash => None,
     }
 }
@@ -375,7 +375,7 @@ pub fn proved(gate: &Arc<Gate>, conn: &Arc<Conn>, marks: Vec<Mark>) {
         match mark {
             Mark::Message(id, seq) => {
                 conn.progress(|progress| progress.prove(id, seq));
-                let reads = own(conn) == Some(id) || identity.place.desk;
+                let reads = own(conn) == Some(id) || identity.place.desk();
                 let stray = conn.progress(|progress| progress.first_unless_whole(id));
                 match stray.filter(|_| own(conn) != Some(id)) {
                     None if reads => read(gate, &identity.caller.user, id, seq),

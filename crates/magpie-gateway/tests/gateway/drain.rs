@@ -39,6 +39,6 @@ async fn a_drain_says_goodbye_in_every_state_and_leaves_nothing() {
     settle().await;
     assert!(ended.iter().all(|client| client.conn.upgrade().is_none()));
     assert!(deaf.conn.upgrade().is_none());
-    assert!(world.gate.roster(0).is_empty() && world.gate.roster(1).is_empty());
+    assert!(world.gate.roster(0).all().is_empty() && world.gate.roster(1).all().is_empty());
     assert_eq!(magpie_core::port::Presence::count(&*world.gate.hub, None), 0);
 }

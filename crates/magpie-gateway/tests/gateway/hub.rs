@@ -12,10 +12,11 @@ use crate::world::{World, id, settle};
 #[tokio::test]
 async fn beyond_the_cap_the_quietest_connection_makes_room() {
     let world = World::new();
+    world.clock.advance_ms(1_000);
     let conns: Vec<_> = (0..6).map(|_| world.conn(0, &NATIVE, "a")).collect();
     for (index, conn) in conns.iter().enumerate() {
         // The third was heard longest ago.
-        conn.heard_ms.store(if index == 2 { 1 } else { 100 }, Ordering::Relaxed);
+        conn.heard.set(if index == 2 { 1 } else { 100 });
         assert_eq!(world.gate.hub.add(conn, 5), index == 0, "only the first is the first");
     }
     let ended: Vec<_> = conns.iter().map(|conn| conn.outbox.ending()).collect();
@@ -127,7 +128,7 @@ async fn a_connection_that_ends_leaves_nothing_behind() {
     settle().await;
     assert_eq!(world.gate.open_sockets(), open - 1, "its slot");
     assert_eq!(world.gate.hub.connections(&id("a")), 0, "its place in the hub");
-    assert!(world.gate.roster(0).is_empty(), "its place in the roster");
+    assert!(world.gate.roster(0).all().is_empty(), "its place in the roster");
     assert!(client.conn.upgrade().is_none(), "its memory");
 }
 

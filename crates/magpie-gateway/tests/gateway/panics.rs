@@ -40,8 +40,9 @@ impl Door for Fragile {
     fn reply(&self, _: &Conn, _: u64, _: &WriteResult) {
         panic!("panic on an answer");
     }
-    fn tick(&self, _: &Gate, conn: &Conn, _: u64) {
+    fn tick(&self, _: &Gate, conn: &Conn, _: u64) -> u64 {
         assert!(conn.user().is_none_or(|user| user.as_str() != "ticker"), "panic on a tick");
+        u64::MAX
     }
     fn closing(&self, _: &Arc<Gate>, _: &Arc<Conn>) {
         panic!("panic on closing");
@@ -65,7 +66,7 @@ async fn a_panic_on_a_frame_frees_the_slot_and_all_places_of_that_connection_onl
     settle().await;
     assert_eq!(world.gate.open_sockets(), open);
     assert_eq!(world.gate.hub.connections(&id("a")), 0);
-    assert_eq!(world.gate.roster(0).len(), 1);
+    assert_eq!(world.gate.roster(0).all().len(), 1);
     assert!(client.conn.upgrade().is_none());
     bystander.send(r#"{"t":"ping","r":9}"#).await;
     bystander.until("pong").await;

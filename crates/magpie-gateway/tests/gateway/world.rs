@@ -146,7 +146,7 @@ impl World {
 
     pub(crate) fn identify(&self, conn: &Conn, user: &str, instance: &str) {
         let caller = caller(user, conn.dialect());
-        let place = Place { device: "d".into(), instance: instance.into(), ..Place::default() };
+        let place = Place::native("d", instance);
         let bucket = self.gate.hub.bucket(&caller.user);
         conn.identify(Identity { caller, place, bucket, seat: None });
     }
