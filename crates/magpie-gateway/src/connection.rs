@@ -86,6 +86,7 @@ struct Socket<T> {
     conn: Arc<Conn>,
     reader: Reader,
     /// What the peer has not taken yet, if it takes less than there is.
+    #[expect(clippy::box_collection, reason = "three words less in every idle connection")]
     unwritten: Option<Box<VecDeque<Bytes>>>,
     /// A dialect connection over its rate: not read until then.
     pause: Option<Pin<Box<Sleep>>>,

@@ -33,6 +33,7 @@ pub struct Gate {
     rosters: Vec<Roster>,
     next_id: AtomicU64,
     open: AtomicUsize,
+    moves: AtomicU64,
     /// Handshakes per address.
     pub handshakes: Handshakes,
     /// A slot became free, or the gate is draining.
@@ -61,6 +62,7 @@ impl Gate {
             rosters,
             next_id: AtomicU64::new(1),
             open: AtomicUsize::new(0),
+            moves: AtomicU64::new(0),
             handshakes: Handshakes::default(),
             changed: Notify::new(),
             draining: AtomicBool::new(false),
@@ -75,6 +77,7 @@ impl Gate {
         let max = self.settings.limits.connections_max;
         let more = |open: usize| (open < max).then_some(open + 1);
         let taken = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        self.moves.fetch_add(1, Ordering::Relaxed);
         taken.is_ok().then(|| Slot(self.clone()))
     }
 
@@ -102,6 +105,12 @@ impl Gate {
             }
             changed.await;
         }
+    }
+
+    /// How often a socket was opened or closed, plain HTTP included.
+    #[must_use]
+    pub fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Relaxed)
     }
 
     /// Open sockets, plain HTTP included.
@@ -218,6 +227,7 @@ pub struct Slot(Arc<Gate>);
 impl Drop for Slot {
     fn drop(&mut self) {
         let was = self.0.open.fetch_sub(1, Ordering::AcqRel);
+        self.0.moves.fetch_add(1, Ordering::Relaxed);
         if was >= self.0.settings.limits.connections_max || self.0.draining() {
             self.0.changed.notify_waiters();
         }

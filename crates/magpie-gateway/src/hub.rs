@@ -81,6 +81,8 @@ pub struct Hub {
     hasher: RandomState,
     /// Connected agents: they hear every desk conversation.
     agents: RwLock<AHashMap<ConnId, Arc<Conn>>>,
+    /// Kicks that a lane has seen: whoever signs in meanwhile looks again.
+    kicks: AtomicU64,
     /// Connections by protocol: native first, then the dialects in their order.
     counts: [AtomicU64; 6],
 }
@@ -91,6 +93,7 @@ impl Default for Hub {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             hasher: RandomState::new(),
             agents: RwLock::default(),
+            kicks: AtomicU64::new(0),
             counts: Default::default(),
         }
     }
@@ -108,6 +111,18 @@ impl Hub {
 
     fn shard(&self, user: &UserId) -> &RwLock<Shard> {
         self.shard_of(self.hash(user))
+    }
+
+    /// How many kicks went by. A sign-in that sees the same number before its first look at the
+    /// user and after it is registered was not overtaken by a ban: a later kick finds it here.
+    #[must_use]
+    pub fn kicks(&self) -> u64 {
+        self.kicks.load(Ordering::SeqCst)
+    }
+
+    /// Counts a kick; before its receivers are looked up.
+    pub fn count_kick(&self) {
+        self.kicks.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The bucket that all connections of a user share.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use magpie_core::{
-    Batch, Class, Delivery,
+    Batch, Class, Delivery, Event,
     model::Position,
     port::{Lane, store::Origin},
 };
@@ -128,8 +128,10 @@ impl SocketLane {
             }
             Origin::None | Origin::Call(_) => std::ptr::null(),
         };
-        if delivery.event.is_none() {
-            return;
+        match &delivery.event {
+            None => return,
+            Some(Event::Kick { .. }) => hub.count_kick(),
+            Some(_) => {}
         }
         hub.receivers(&delivery.audience, |conns| {
             for conn in conns.iter().filter(|conn| conn.lane == self.index) {

@@ -186,6 +186,7 @@ async fn welcome(
         return Err(Refusal::new(ErrorCode::Unauthorized, "this token belongs to another device"));
     }
     let create = gate.settings.create_token_users;
+    let kicks = gate.hub.kicks();
     let user = user::sign_in(&gate.core, &proved.user, profile(&proved), create).await?;
     let caller = Caller {
         user: user.id.clone(),
@@ -198,10 +199,12 @@ async fn welcome(
     conn.set_expiry(proved.expires_ms);
     conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
-    let still = gate.core.store.user(user.id.clone()).await?;
-    if still.is_some_and(|user| user.banned) {
-        // Banned since the first look, when there was no connection that the ban could end.
-        return Err(Refusal::new(ErrorCode::Forbidden, "this user is banned"));
+    if gate.hub.kicks() != kicks {
+        // Somebody was kicked since the first look, when there was no connection to end.
+        let still = gate.core.store.user(user.id.clone()).await?;
+        if still.is_some_and(|user| user.banned) {
+            return Err(Refusal::new(ErrorCode::Forbidden, "this user is banned"));
+        }
     }
     conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
     Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))

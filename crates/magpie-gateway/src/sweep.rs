@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Duration};
 use magpie_core::receipt;
 use magpie_proto::CloseCode;
 
-use crate::{conn::Conn, contain::contained, gate::Gate, settings::Times, ws::frame};
+use crate::{conn::Conn, contain::contained, gate::Gate, settings::Times, slack::Slack, ws::frame};
 
 const PERIOD: Duration = Duration::from_secs(1);
-/// Every so many rounds runtime 0 stores the folded delivery marks.
+/// Every so many rounds runtime 0 stores the folded delivery marks and gives memory back.
 const FLUSH_ROUNDS: u32 = 2;
 /// Due connections looked at before other tasks get their turn.
 const CONNS_PER_TURN: usize = 1_024;
@@ -20,11 +20,13 @@ pub async fn run(gate: Arc<Gate>, lane: usize) {
     let mut timer = tokio::time::interval(PERIOD);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut round = 0_u32;
+    let mut slack = Slack::new(gate.clone());
     loop {
         timer.tick().await;
         round = round.wrapping_add(1);
         if lane == 0 && round.is_multiple_of(FLUSH_ROUNDS) {
             flush_receipts(&gate);
+            slack.round();
         }
         let now_ms = gate.core.clock.uptime_ms();
         for (index, conn) in gate.roster(lane).take_due(now_ms).iter().enumerate() {
