@@ -152,7 +152,7 @@ impl Node {
         let conn = self.gate.new_conn(0, &NATIVE);
         let bucket = self.gate.hub.bucket(&user);
         let caller = Caller { user, role: Role::User, broadcast: false, dialect: None };
-        let place = Place { device: "d".into(), instance: "i".into(), ..Place::default() };
+        let place = Place::native("d", "i");
         conn.identify(Identity { caller, place, bucket, seat: None });
         self.gate.register(&conn);
         conn.outbox.go_live(0).map_err(|noted| format!("an event at {noted} in a quiet crowd"))?;
