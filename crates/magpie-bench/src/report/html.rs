@@ -70,7 +70,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// One line for each case: its rate and its latencies, where it has them.
 fn overview(out: &mut String, cases: &[Case]) {
-    out.push_str("<section>\n<table>\n<tr><th>case</th><th class=\"num\">rate a second</th><th class=\"num\">p50</th><th class=\"num\">p99</th></tr>\n");
+    out.push_str("<section>\n<table class=\"overview\">\n<tr><th>case</th><th class=\"num\">per s</th><th class=\"num\">p50 ms</th><th class=\"num\">p99 ms</th></tr>\n");
     for case in cases {
         let shown = case.shown();
         let rate = shown.iter().find(|(name, _)| units::good(name) == Good::High);
@@ -80,7 +80,7 @@ fn overview(out: &mut String, cases: &[Case]) {
                 let (_, at, unit_ms) = units::latency(name)?;
                 (at == wanted).then(|| spread.median() * unit_ms)
             });
-            found.map_or_else(|| "–".to_owned(), |ms| format!("{} ms", units::number(ms)))
+            found.map_or_else(|| "–".to_owned(), units::number)
         };
         let _ = writeln!(
             out,
