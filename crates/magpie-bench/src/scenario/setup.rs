@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, rc::Rc};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::{
     dialect,
@@ -217,7 +217,7 @@ impl Bench {
             body_bytes: stamp::BODY_BYTES,
             receipts: common.receipts,
             protocol: self.protocol.name().to_owned(),
-            params: Map::new(),
+            params: machine(),
             figures: BTreeMap::new(),
             verdict: Verdict::default(),
             generator_bound: false,
@@ -249,6 +249,13 @@ pub(crate) struct Target {
     pub(crate) key: String,
     /// Its process, if it was started here.
     pub(crate) process: Option<ServerProcess>,
+}
+
+/// What of the machine's settings decides about the cost of a small write.
+fn machine() -> Map<String, Value> {
+    let read = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control");
+    let congestion = read.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned());
+    Map::from_iter([("tcp_congestion".to_owned(), Value::String(congestion))])
 }
 
 /// Microseconds of some seconds.
