@@ -79,9 +79,13 @@ pub(super) fn of_one(short: &Dump, long: &Dump, messages: u64) -> Places {
     long
 }
 
+/// Whether a place works beside the path.
+pub(super) fn is_beside(place: &str) -> bool {
+    BESIDE.iter().any(|name| place.contains(name))
+}
+
 /// What was done beside the path.
 pub(super) fn beside(places: &Places) -> f64 {
-    let is_beside = |place: &str| BESIDE.iter().any(|name| place.contains(name));
     places.iter().filter(|(place, _)| is_beside(place)).map(|(_, cost)| cost).sum()
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::places::Places;
+use super::places::{Places, is_beside};
 use crate::shell;
 
 /// The file, in the root of the repository.
@@ -48,7 +48,7 @@ pub(super) struct Count {
 impl Count {
     pub(super) fn new(instructions: u64, places: &Places) -> Self {
         let least = instructions as f64 * SHARE_MIN;
-        let kept = places.iter().filter(|(_, cost)| **cost >= least);
+        let kept = places.iter().filter(|(place, cost)| **cost >= least && !is_beside(place));
         let places = kept.map(|(place, cost)| (place.clone(), cost.round() as u64)).collect();
         Self { instructions, places }
     }

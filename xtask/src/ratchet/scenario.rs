@@ -20,7 +20,7 @@ pub(super) struct Scenario {
     pub(super) by_hand: bool,
 }
 
-// Below 4,000 messages in all: a layer of the store's tail that is full is applied at once, in the
+// Below 2,000 messages in all, of two rows each: a layer of the store's tail that is full is applied at once, in the
 // middle of a run, and what the database knows changes the price of the next look-up.
 
 /// Where it stores.
@@ -67,7 +67,7 @@ const fn gateway(name: &'static str, sessions: u64) -> Scenario {
         data: Data::Nowhere,
         warm_up: 256,
         short: 256,
-        long: 1_792,
+        long: 1_024,
         by_hand: false,
     }
 }
@@ -86,7 +86,7 @@ const fn store(name: &'static str, data: Data, by_hand: bool) -> Scenario {
         data,
         warm_up: 256,
         short: 256,
-        long: 1_792,
+        long: 1_024,
         by_hand,
     }
 }
