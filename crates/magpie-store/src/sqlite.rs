@@ -30,6 +30,7 @@ mod resume;
 mod row;
 mod sizes;
 mod state;
+mod undelivered;
 mod unread;
 mod users;
 mod view;

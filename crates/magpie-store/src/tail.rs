@@ -9,7 +9,6 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use ahash::RandomState;
 use magpie_core::{model::Position, port::store::StoreError};
 use parking_lot::{Condvar, Mutex, RwLock};
-use tokio::sync::oneshot;
 
 pub(crate) use layer::{Layer, Part};
 
@@ -40,14 +39,13 @@ struct State {
     durable: Position,
     bytes: usize,
     closed_layers: usize,
-    /// Somebody waits for what is durable now.
+    /// The writer waits for room, or for another attempt.
     kicked: bool,
     ending: bool,
     /// Why the last attempt to apply failed, until one succeeds.
     trouble: Option<Trouble>,
     /// Attempts to apply that have ended.
     attempts: u64,
-    waiting: Vec<(Position, oneshot::Sender<Result<(), StoreError>>)>,
 }
 
 /// Why nothing can be applied.
@@ -164,23 +162,6 @@ impl Tail {
         state.trouble.clone().map_or(Ok(()), Err)
     }
 
-    /// Resolves when everything up to a position is in SQLite.
-    pub(crate) fn when_applied(&self, position: Position) -> Applied {
-        let (tell, told) = oneshot::channel();
-        let mut state = self.state.lock();
-        if state.applied >= position {
-            return Applied::Now;
-        }
-        if let Some(trouble) = &state.trouble {
-            return Applied::Never(trouble.error.clone());
-        }
-        state.waiting.push((position, tell));
-        state.kicked = true;
-        drop(state);
-        self.wanted.notify_one();
-        Applied::Later(told)
-    }
-
     pub(crate) fn durable(&self) -> Position {
         self.state.lock().durable
     }
@@ -246,11 +227,6 @@ impl Tail {
         state.closed_layers = state.closed_layers.saturating_sub(1);
         state.trouble = None;
         state.attempts += 1;
-        for (_, tell) in state.waiting.extract_if(.., |(position, _)| *position <= last) {
-            // Whoever asked may have gone away.
-            let _ = tell.send(Ok(()));
-        }
-        state.kicked |= !state.waiting.is_empty();
         drop(state);
         self.moved.notify_all();
     }
@@ -258,9 +234,6 @@ impl Tail {
     /// For the applier: the oldest layer stays for now.
     pub(crate) fn failed(&self, trouble: Trouble) {
         let mut state = self.state.lock();
-        for (_, tell) in state.waiting.drain(..) {
-            let _ = tell.send(Err(trouble.error.clone()));
-        }
         state.trouble = Some(trouble);
         state.attempts += 1;
         drop(state);
@@ -269,24 +242,5 @@ impl Tail {
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.state.lock().trouble.clone()
-    }
-}
-
-/// The way to wait for the applier.
-pub(crate) enum Applied {
-    Now,
-    Later(oneshot::Receiver<Result<(), StoreError>>),
-    Never(StoreError),
-}
-
-impl Applied {
-    pub(crate) async fn wait(self) -> Result<(), StoreError> {
-        match self {
-            Self::Now => Ok(()),
-            Self::Never(error) => Err(error),
-            Self::Later(told) => told.await.unwrap_or_else(|_gone| {
-                Err(StoreError::Unavailable("the store is closing".into()))
-            }),
-        }
     }
 }

@@ -139,7 +139,7 @@ fn the_unapplied_tail_is_served_at_once_after_a_crash_and_applied_behind() {
     assert!(matches!(again, Outcome::Duplicate { seq: 17, .. }), "{again:?}");
     let next = write(&store, append(301)).unwrap();
     assert!(matches!(next, Outcome::Stored { message, .. } if message.seq == 301));
-    // A list of all users waits for SQLite.
+    // A list has those of the tail among the others.
     assert_eq!(wait(store.users(None, 9)).unwrap().len(), 2);
     drop(store);
     assert_eq!(bodies(&open(&crashed, NEVER)), expected(301));

@@ -1,6 +1,8 @@
 //! The last value of each channel of a user. A version never falls, and a repeated push is
 //! answered with what its first try stored.
 
+use std::collections::BTreeMap;
+
 use magpie_core::{
     model::{ChannelValue, Replay},
     port::store::{Outcome, Publish, Rejection},
@@ -50,6 +52,22 @@ pub(crate) fn stored(
         })
     })?
     .collect()
+}
+
+/// All channels of a user, in the order of their names.
+pub(crate) fn list(view: &View<'_>, user: &UserId) -> Result<Vec<ChannelValue>> {
+    let named = |value: ChannelValue| (value.channel.clone(), value);
+    let stored = stored(view.sql()?, user, None)?;
+    let mut values: BTreeMap<Box<str>, ChannelValue> = stored.into_iter().map(named).collect();
+    // Newest first: what a newer layer says of a channel stands.
+    let mut newer = BTreeMap::new();
+    view.each_layer(|layer| {
+        for value in layer.channels_of(user) {
+            newer.entry(value.channel.clone()).or_insert_with(|| value.clone());
+        }
+    });
+    values.append(&mut newer);
+    Ok(values.into_values().collect())
 }
 
 /// `Op::Publish`.

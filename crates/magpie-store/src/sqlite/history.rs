@@ -8,12 +8,11 @@ use magpie_core::{
     port::store::{MESSAGE_BYTES, PAGE_BYTES_MAX},
 };
 use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
-use rusqlite::{Result, params};
+use rusqlite::Result;
 
 use super::{
     conversations::{self, Conversation},
     memberships,
-    row::{MESSAGE_COLUMNS, message},
     unread::{self, Viewer},
     view::View,
 };
@@ -179,27 +178,4 @@ pub(crate) fn last_visible(
         (to, step) = (from - 1, PREVIEW_STEP);
     }
     Ok(None)
-}
-
-/// Messages of others in all direct conversations above the user's delivered mark, oldest first,
-/// as SQLite has them.
-pub(crate) fn undelivered(view: &View<'_>, user: &UserId, limit: u32) -> Result<Vec<Message>> {
-    let Some(no) = view.number(user)? else { return Ok(Vec::new()) };
-    view.sql()?
-        .prepare_cached(&format!(
-            "SELECT {MESSAGE_COLUMNS} FROM memberships p
-         JOIN conversations c ON c.id = p.conversation AND c.kind = 0
-         JOIN members r ON r.conversation = p.conversation AND r.user = p.user
-         JOIN messages m ON m.conversation = p.conversation
-             AND m.seq > max(r.delivered_seq, p.cleared_seq)
-         JOIN users u ON u.no = m.sender
-         WHERE p.user = ?1 AND c.head > max(r.delivered_seq, p.cleared_seq) AND m.sender <> ?1
-         AND NOT EXISTS (SELECT 1 FROM hidden h
-             WHERE h.user = ?1 AND h.conversation = m.conversation AND h.seq = m.seq)
-         AND NOT EXISTS (SELECT 1 FROM voids v
-             WHERE v.conversation = m.conversation AND v.seq = m.seq)
-         ORDER BY m.sent_ms, m.ver LIMIT ?2"
-        ))?
-        .query_map(params![no, limit], message)?
-        .collect()
 }

@@ -1,7 +1,4 @@
-//! The store's port: each write to the queue, each read to the readers. Says for every read
-//! whether the tail answers with SQLite or whether SQLite has to have everything first.
-
-use std::sync::Arc;
+//! The store's port: each write to the queue, each read to the readers.
 
 use magpie_core::{
     model::{
@@ -13,8 +10,8 @@ use magpie_core::{
 use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
 
 use super::{
-    SqliteStore, channels, conversations, history, inbox, recent::Since, resume, unread, users,
-    view::View,
+    SqliteStore, channels, conversations, history, inbox, recent::Since, resume, undelivered,
+    unread, users, view::View,
 };
 
 impl SqliteStore {
@@ -23,19 +20,6 @@ impl SqliteStore {
         read: impl FnOnce(&View<'_>, Position) -> rusqlite::Result<T> + Send + 'static,
     ) -> ReadFuture<T> {
         self.reads.read(&self.source, read)
-    }
-
-    /// A read of SQLite alone: waits until everything is there that is durable now.
-    fn read_applied<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> ReadFuture<T> {
-        let applied = self.source.tail.when_applied(self.source.recent.position());
-        let (reads, source) = (Arc::clone(&self.reads), Arc::clone(&self.source));
-        Box::pin(async move {
-            applied.wait().await?;
-            reads.read(&source, |view, _| read(view)).await
-        })
     }
 }
 
@@ -129,7 +113,7 @@ impl Store for SqliteStore {
     }
 
     fn undelivered(&self, user: UserId, limit: u32) -> ReadFuture<Vec<Message>> {
-        self.read_applied(move |view| history::undelivered(view, &user, limit))
+        self.read(move |view, _| undelivered::list(view, &user, limit))
     }
 
     fn user(&self, id: UserId) -> ReadFuture<Option<User>> {
@@ -137,19 +121,17 @@ impl Store for SqliteStore {
     }
 
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
-        self.read_applied(move |view| users::list(view.sql()?, after.as_ref(), limit))
+        self.read(move |view, _| users::list(view, after.as_ref(), limit))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
-        self.read_applied(move |view| users::blocked(view.sql()?, &user))
+        self.read(move |view, _| users::blocked(view, &user))
     }
 
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
-        match channel {
-            Some(channel) => {
-                self.read(move |view, _| Ok(view.channel(&user, &channel)?.into_iter().collect()))
-            }
-            None => self.read_applied(move |view| channels::stored(view.sql()?, &user, None)),
-        }
+        self.read(move |view, _| match channel {
+            Some(channel) => Ok(view.channel(&user, &channel)?.into_iter().collect()),
+            None => channels::list(view, &user),
+        })
     }
 }

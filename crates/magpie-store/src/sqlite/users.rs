@@ -1,6 +1,8 @@
 //! Users: made, changed, looked up. The writer keeps their numbers and roles at hand, because
 //! every send asks for them.
 
+use std::collections::BTreeMap;
+
 use magpie_core::{
     model::{Role, User},
     port::store::{Outcome, Rejection, UserPatch},
@@ -44,11 +46,23 @@ pub(crate) fn stored(conn: &Connection, id: &UserId) -> Result<Option<UserRow>> 
         .optional()
 }
 
-/// Users in id order, as SQLite has them.
-pub(crate) fn list(conn: &Connection, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT ?2"))?
+/// Users in id order.
+pub(crate) fn list(view: &View<'_>, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
+    let mut users: BTreeMap<UserId, User> = view
+        .sql()?
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT ?2"))?
         .query_map(params![after.map_or("", UserId::as_str), limit], user)?
-        .collect()
+        .map(|found| found.map(|user| (user.id.clone(), user)))
+        .collect::<Result<_>>()?;
+    // Newest first: what a newer layer says of somebody stands.
+    let mut newer = BTreeMap::new();
+    view.each_layer(|layer| {
+        for row in layer.users().filter(|row| after.is_none_or(|after| row.user.id > *after)) {
+            newer.entry(row.user.id.clone()).or_insert_with(|| row.user.clone());
+        }
+    });
+    users.append(&mut newer);
+    Ok(users.into_values().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
 }
 
 /// The highest number that SQLite has given out.
@@ -57,13 +71,39 @@ pub(crate) fn highest_no(conn: &Connection) -> Result<UserNo> {
 }
 
 /// Whom a user has blocked, in id order.
-pub(crate) fn blocked(conn: &Connection, id: &UserId) -> Result<Vec<UserId>> {
-    conn.prepare_cached(
-        "SELECT o.id FROM users u JOIN blocks b ON b.user = u.no JOIN users o ON o.no = b.other
-         WHERE u.id = ?1 ORDER BY o.id",
-    )?
-    .query_map([id.as_str()], |row| user_id(row, 0))?
-    .collect()
+pub(crate) fn blocked(view: &View<'_>, id: &UserId) -> Result<Vec<UserId>> {
+    let Some(no) = view.number(id)? else { return Ok(Vec::new()) };
+    let mut blocked: BTreeMap<UserNo, bool> = view
+        .sql()?
+        .prepare_cached("SELECT other FROM blocks WHERE user = ?1")?
+        .query_map([no], |row| Ok((row.get(0)?, true)))?
+        .collect::<Result<_>>()?;
+    let mut newer = BTreeMap::new();
+    view.each_layer(|layer| {
+        for row in layer.blocks().filter(|row| row.user == no) {
+            newer.entry(row.other).or_insert(row.on);
+        }
+    });
+    blocked.append(&mut newer);
+    let mut ids = Vec::new();
+    for (other, _) in blocked.into_iter().filter(|(_, on)| *on) {
+        ids.extend(id_of(view, other)?);
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+fn id_of(view: &View<'_>, no: UserNo) -> Result<Option<UserId>> {
+    let found =
+        view.newest(|layer| layer.users().find(|row| row.no == no).map(|row| row.user.id.clone()));
+    match found {
+        Some(id) => Ok(Some(id)),
+        None => view
+            .sql()?
+            .prepare_cached("SELECT id FROM users WHERE no = ?1")?
+            .query_row([no], |row| user_id(row, 0))
+            .optional(),
+    }
 }
 
 /// The writer's view of a user.

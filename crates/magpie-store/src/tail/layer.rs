@@ -262,7 +262,11 @@ impl Layer {
     }
 
     pub(crate) fn channel(&self, user: &UserId, channel: &str) -> Option<&ChannelValue> {
-        self.channels.get(user)?.iter().find(|value| &*value.channel == channel)
+        self.channels_of(user).iter().find(|value| &*value.channel == channel)
+    }
+
+    pub(crate) fn channels_of(&self, user: &UserId) -> &[ChannelValue] {
+        self.channels.get(user).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn push_key(&self, user: &UserId, channel: &str, key: &str) -> Option<&PushKeyRow> {
