@@ -115,6 +115,8 @@ impl Stand {
         let mut command = Command::new("valgrind");
         command
             .arg("--tool=callgrind")
+            // In turn: a thread that waits for another must not keep it from working.
+            .arg("--fair-sched=try")
             .arg(format!("--callgrind-out-file={}", dump.display()))
             .arg("--dump-before=magpie_path::measured::part_ends*");
         command.arg(&self.binary).args(scenario.arguments(data));
