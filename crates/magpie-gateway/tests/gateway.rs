@@ -17,6 +17,8 @@ mod lane;
 mod panics;
 #[path = "gateway/presence.rs"]
 mod presence;
+#[path = "gateway/replay.rs"]
+mod replay;
 #[path = "gateway/resume.rs"]
 mod resume;
 #[path = "gateway/slow_store.rs"]

@@ -117,7 +117,7 @@ impl OpenOptions {
             reads_len_max: 8_192,
             recent_len_max: 65_536,
             tail_bytes_max: 128 << 20,
-            apply_patience: Duration::from_millis(250),
+            apply_patience: Duration::from_millis(500),
             segment_bytes_first: 1 << 20,
             page_count_max: None,
         }

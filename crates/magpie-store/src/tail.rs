@@ -18,8 +18,8 @@ use crate::effect::UserNo;
 pub(crate) type SharedLayer = Arc<RwLock<Layer>>;
 
 /// A layer this long is closed, so that the applier's transactions stay small.
-const LAYER_LEN_MAX: usize = 4_096;
-pub(crate) const LAYER_BYTES_MAX: usize = 4 << 20;
+const LAYER_LEN_MAX: usize = 32_768;
+pub(crate) const LAYER_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) struct Tail {
     hasher: RandomState,

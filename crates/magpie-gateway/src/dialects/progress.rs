@@ -45,8 +45,8 @@ pub struct Progress {
     replaying: bool,
     again: bool,
     barrier: Option<oneshot::Sender<WriteResult>>,
-    /// The first live message that came while a replay was running.
-    noted: Option<(ConversationId, Seq)>,
+    /// The first live message of each conversation that came while a replay was running.
+    noted: SmallVec<[(ConversationId, Seq); 1]>,
     /// The highest live channel version that came while a replay was running.
     pub noted_version: u64,
     /// Highest channel version put on this connection.
@@ -156,16 +156,22 @@ impl Progress {
 
     /// A live message came while a replay was running: it is this connection's in any case.
     pub fn note(&mut self, conversation: ConversationId, seq: Seq) {
-        self.noted.get_or_insert((conversation, seq));
+        if self.noted.iter().all(|(noted, _)| *noted != conversation) {
+            self.noted.push((conversation, seq));
+        }
+    }
+
+    /// What came live while a replay was running: the first of each conversation.
+    #[must_use]
+    pub fn noted(&self) -> SmallVec<[(ConversationId, Seq); 1]> {
+        self.noted.clone()
     }
 
     /// The floor of a replay, below everything that came live.
     #[must_use]
     pub fn floor(&self, conversation: ConversationId, floor: Seq) -> Seq {
-        match self.noted {
-            Some((noted, seq)) if noted == conversation => floor.min(seq - 1),
-            _ => floor,
-        }
+        let own = self.noted.iter().find(|(noted, _)| *noted == conversation);
+        own.map_or(floor, |(_, seq)| floor.min(seq - 1))
     }
 
     /// Wakes when the peer gives any sign of life.

@@ -269,7 +269,14 @@ impl Feed<'_> {
             if full && fresh {
                 // The next page starts where this one is proved to have arrived.
                 until_proved(self.conn).await;
-            } else if self.conn.outbox.go_live(position).is_ok() {
+                continue;
+            }
+            // What came live meanwhile is this socket's own, whoever else has got it already.
+            for (id, seq) in self.conn.progress(|progress| progress.noted()) {
+                let mut sent = self.conn.progress(|progress| progress.sent(id)).max(seq - 1);
+                while self.page(id, &mut sent).await? {}
+            }
+            if self.conn.outbox.go_live(position).is_ok() {
                 return Ok(());
             }
         }
