@@ -13,7 +13,7 @@ use magpie_core::port::store::{
     Write,
 };
 use magpie_proto::{Body, ConversationId, MessageId, UserId, client::Edge};
-use magpie_store::{OpenOptions, SqliteStore};
+use magpie_store::{OpenOptions, SqliteStore, measured::Log};
 use tempfile::TempDir;
 
 /// Users who write to one another in turn.
@@ -150,4 +150,13 @@ fn unread(bencher: Bencher<'_, '_>) {
     let bench = Bench::filled();
     let conversation = ConversationId::direct(&user(7), &user(8));
     bencher.bench_local(|| wait(bench.store.unread(user(7), false, conversation)).unwrap());
+}
+
+/// One batch of the journal: its checksum, one write, one fsync. Bytes of the payload.
+#[divan::bench(args = [300, 4_096, 65_536])]
+fn journal_append(bencher: Bencher<'_, '_>, bytes: usize) {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut log = Log::open(dir.path()).unwrap();
+    let payload = vec![b'x'; bytes];
+    bencher.bench_local(|| log.append(&payload).unwrap());
 }

@@ -4,6 +4,7 @@
 mod effect;
 pub mod fuzz;
 mod journal;
+pub mod measured;
 pub mod sqlite;
 mod tail;
 

@@ -204,3 +204,22 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failed_fsync_nothing_is_written_and_a_full_disk_passes() {
+        let broken = Fault::from(AppendError::Broken("EIO".into()));
+        assert!(broken.lasting, "what the disk holds is unknown: it is never tried again");
+        assert!(
+            matches!(&broken.error, StoreError::Unavailable(text) if text.contains("EIO")
+                && text.contains("check the disk")),
+            "{:?}",
+            broken.error
+        );
+        let full = Fault::from(AppendError::Full);
+        assert_eq!((full.error, full.lasting), (StoreError::Full, false));
+    }
+}
