@@ -51,6 +51,8 @@ const APPLY_PATIENCE: Duration = Duration::from_secs(86_400);
 pub fn open(data: &Path, sink: Arc<dyn CommitSink>) -> Result<Stepped, Fault> {
     let gated = Arc::new(Gated::new(sink));
     let mut options = OpenOptions::new(data, 7);
+    // What is learned in the background would change the price of an append in mid-count.
+    options.learn_keys = false;
     options.batch_len_max = usize::try_from(FILL_BATCH)?;
     // The database gets nothing while a message is counted: when the applier runs is chance, and
     // what it has written changes the price of the next look-up.

@@ -16,6 +16,7 @@ mod error;
 mod files;
 mod history;
 mod inbox;
+mod keys;
 mod marks;
 mod memberships;
 mod messages;
@@ -57,6 +58,7 @@ pub use sizes::{Size, sizes};
 use applier::Applier;
 use checkpoint::Backlog;
 use error::{of_io, of_sqlite};
+use keys::Keys;
 use queue::WriteQueue;
 use reader::{ReadQueue, Source};
 use recent::Recent;
@@ -97,6 +99,9 @@ pub struct OpenOptions {
     pub tail_bytes_max: usize,
     /// How long changes gather before SQLite gets them, if nobody asks for them.
     pub apply_patience: Duration,
+    /// Read the idempotency keys of stored messages after the start, in the background, so that
+    /// an append need not look its own up.
+    pub learn_keys: bool,
     /// Size of the journal's first segment; later ones are larger, up to 32 MiB.
     pub segment_bytes_first: u64,
     /// Most pages (4 KiB) of the database; beyond it the disk counts as full.
@@ -118,6 +123,7 @@ impl OpenOptions {
             recent_len_max: 65_536,
             tail_bytes_max: 128 << 20,
             apply_patience: Duration::from_millis(500),
+            learn_keys: true,
             segment_bytes_first: 1 << 20,
             page_count_max: None,
         }
@@ -130,6 +136,7 @@ pub struct SqliteStore {
     reads: Arc<ReadQueue>,
     source: Arc<Source>,
     backlog: Arc<Backlog>,
+    keys: Arc<Keys>,
     trouble: Arc<Mutex<Option<StoreError>>>,
     epoch: u64,
     threads: Mutex<Threads>,
@@ -142,6 +149,7 @@ struct Threads {
     applier: Option<JoinHandle<()>>,
     checkpointer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
+    learner: Option<JoinHandle<()>>,
 }
 
 impl SqliteStore {
@@ -167,12 +175,18 @@ impl SqliteStore {
             .query_row("SELECT epoch, position FROM meta", [], |r| Ok((uint(r, 0)?, uint(r, 1)?)))
             .map_err(sqlite)?;
         let tail = Arc::new(Tail::new(applied, options.tail_bytes_max));
-        let (journal, keeper, recovered) = recovery::open_journal(&options, epoch, applied, &tail)?;
+        let stored: i64 = conn
+            .query_row("SELECT coalesce(max(no), 0) FROM messages", [], |row| row.get(0))
+            .map_err(sqlite)?;
+        let keys = Arc::new(Keys::new(stored.cast_unsigned()));
+        let (journal, keeper, recovered) =
+            recovery::open_journal(&options, epoch, applied, (&tail, &keys))?;
         let recent = Arc::new(Recent::new(recovered.last, options.recent_len_max));
         let store = Self {
             writes: Arc::new(WriteQueue::new(options.queue_len_max, options.queue_bytes_max)),
             reads: Arc::new(ReadQueue::new(options.reads_len_max)),
             source: Arc::new(Source { tail, recent }),
+            keys,
             backlog: Arc::new(Backlog::new(Arc::clone(&keeper))),
             trouble: Arc::default(),
             epoch,
@@ -212,6 +226,12 @@ impl SqliteStore {
             let thread = thread::Builder::new().name(format!("store-read-{number}"));
             threads.readers.push(thread.spawn(move || reads.run(&conn)).map_err(spawned)?);
         }
+        if options.learn_keys {
+            let conn = files::open_reader(path).map_err(sqlite)?;
+            let keys = Arc::clone(&self.keys);
+            let thread = thread::Builder::new().name("store-keys".into());
+            threads.learner = Some(thread.spawn(move || learn(&keys, &conn)).map_err(spawned)?);
+        }
         let checkpointer = files::open_checkpointer(path).map_err(sqlite)?;
         let backlog = Arc::clone(&self.backlog);
         let wake = Arc::downgrade(&self.backlog);
@@ -248,7 +268,13 @@ impl SqliteStore {
         let user_no = users::highest_no(&conn)?.max(tail.highest_user_no());
         Ok(Writer {
             conn,
-            state: State::new(self.epoch, recent.position(), user_no, tail.new_layer()),
+            state: State::new(
+                self.epoch,
+                recent.position(),
+                user_no,
+                tail.new_layer(),
+                Arc::clone(&self.keys),
+            ),
             journal,
             tail: Arc::clone(tail),
             queue: Arc::clone(&self.writes),
@@ -259,6 +285,14 @@ impl SqliteStore {
             sink,
             batch_len_max: options.batch_len_max.max(1),
         })
+    }
+}
+
+/// The thread that reads the keys of what was stored before; it ends when it has them.
+fn learn(keys: &Keys, conn: &Connection) {
+    applier::give_way();
+    if let Err(error) = keys.learn(conn) {
+        tracing::warn!(%error, "keys of stored messages are looked up one by one");
     }
 }
 
@@ -288,10 +322,12 @@ impl SqliteStore {
     pub fn close(&self) {
         self.writes.close(StoreError::Unavailable("the store is closing".into()));
         self.reads.close();
+        self.keys.stop();
         let mut threads = std::mem::take(&mut *self.threads.lock());
         // In the order of the path: what the writer committed is applied, then checkpointed.
         let writer = threads.writer.take();
-        for thread in threads.readers.drain(..).chain(writer) {
+        let learner = threads.learner.take();
+        for thread in threads.readers.drain(..).chain(learner).chain(writer) {
             join(thread);
         }
         self.source.tail.end();

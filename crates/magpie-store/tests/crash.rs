@@ -294,6 +294,23 @@ fn writers_wait_for_the_applier_when_the_tail_is_full_and_nothing_is_refused() {
 }
 
 #[test]
+fn resends_after_a_restart_are_known_while_the_keys_are_being_learned_and_afterwards() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), NEVER);
+    write(&store, put("a")).unwrap();
+    for number in 1..=400 {
+        write(&store, append(number)).unwrap();
+    }
+    drop(store);
+    let store = open(dir.path(), NEVER);
+    for number in 1..=400 {
+        let again = write(&store, append(number)).unwrap();
+        assert!(matches!(again, Outcome::Duplicate { seq, .. } if seq == number), "{again:?}");
+    }
+    assert!(matches!(write(&store, append(401)), Ok(Outcome::Stored { .. })));
+}
+
+#[test]
 fn a_channels_value_and_its_key_are_known_before_and_after_they_are_applied() {
     let dir = tempfile::tempdir().unwrap();
     let publish = |key: &str, data: &str| {

@@ -13,6 +13,14 @@ const NICENESS: i32 = 5;
 /// How often an attempt that failed is made again.
 const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
+/// Makes the calling thread give way to the others. Where that is refused, it is refused.
+pub(crate) fn give_way() {
+    // On Linux this concerns the calling thread alone.
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "a background thread runs at the usual priority");
+    }
+}
+
 pub(crate) struct Applier {
     pub(crate) conn: Connection,
     pub(crate) tail: Arc<Tail>,
@@ -23,10 +31,7 @@ pub(crate) struct Applier {
 
 impl Applier {
     pub(crate) fn run(self) {
-        // On Linux this concerns the calling thread alone. Where it is refused, it is refused.
-        if let Err(error) = rustix::process::nice(NICENESS) {
-            tracing::debug!(%error, "the applier runs at the usual priority");
-        }
+        give_way();
         loop {
             let troubled = self.tail.trouble().is_some();
             match self.tail.wait(if troubled { RETRY_PERIOD } else { self.patience }) {

@@ -1,6 +1,8 @@
 //! One guarded append, on the main path between `send.rs` and the bus: lock (the writer is
 //! alone), dedupe, guard, seq, insert. Refusals are answers; only a failing database is an error.
 
+use std::sync::Arc;
+
 use magpie_core::{
     model::{Message, Role},
     port::store::{Append, Outcome, Place, Rejection, StoreError, WriteResult},
@@ -39,7 +41,7 @@ pub(crate) fn append(view: &View<'_>, state: &mut State, append: Append) -> Deci
         Ok(target) => target,
         Err(rejection) => return Ok(Err(rejection)),
     };
-    if let Some(first) = first_result(view, &append, sender.no, &target)? {
+    if let Some(first) = first_result(view, state, &append, sender.no, &target)? {
         return Ok(first);
     }
     if let Some(rejection) = refusal(view, state, &append, sender, &target)? {
@@ -96,6 +98,7 @@ fn match_names(conversation: &Conversation, append: &Append) -> Result<(), Rejec
 /// Dedupe: what an earlier send with the same key was answered.
 fn first_result(
     view: &View<'_>,
+    state: &State,
     append: &Append,
     sender: UserNo,
     target: &Target,
@@ -103,6 +106,9 @@ fn first_result(
     let Some(key) = append.client_msg_id.as_deref().filter(|_| target.new.is_none()) else {
         return Ok(None);
     };
+    if !state.keys.may_hold(target.id, sender, key) {
+        return Ok(None);
+    }
     let first = view.keyed(target.id, sender, key)?;
     Ok(first.map(|first| {
         if first.body != append.body {
@@ -194,11 +200,14 @@ fn insert(
     sender: UserNo,
     id: ConversationId,
 ) -> Decided {
-    let ver = state.next_ver();
+    let (ver, keys) = (state.next_ver(), Arc::clone(&state.keys));
     let Some(conversation) = state.conversation(view, id)? else {
         return Ok(Err(Rejection::UnknownConversation));
     };
     let seq = conversation.head + 1;
+    if let Some(key) = &append.client_msg_id {
+        keys.add(id, sender, key);
+    }
     conversation.head = seq;
     conversation.head_ms = append.sent_ms;
     conversation.ver = ver;

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use magpie_core::model::Position;
 
-use super::{OpenError, OpenOptions};
+use super::{OpenError, OpenOptions, keys::Keys};
 use crate::{
     effect::{Effect, codec},
     journal::{self, Batch, Journal, JournalError, Keeper, Recovered},
@@ -18,7 +18,7 @@ pub(crate) fn open_journal(
     options: &OpenOptions,
     epoch: u64,
     applied: Position,
-    tail: &Tail,
+    (tail, keys): (&Tail, &Keys),
 ) -> Result<(Journal, Arc<Keeper>, Recovered), OpenError> {
     let sizes = journal::Options {
         segment_bytes_first: options.segment_bytes_first,
@@ -29,6 +29,11 @@ pub(crate) fn open_journal(
     let mut batch = tail.new_layer();
     let opened = journal::open(disk, &dir, sizes, applied, &mut |found| {
         for effect in effects(&found, epoch)? {
+            if let Effect::Message(row) = &effect
+                && let Some(key) = &row.message.client_msg_id
+            {
+                keys.add(row.message.conversation, row.sender, key);
+            }
             batch.insert(effect);
         }
         tail.publish(&mut batch, found.last);

@@ -11,6 +11,7 @@ use rusqlite::Result;
 use super::{
     cache::Cache,
     conversations::{self, Conversation},
+    keys::Keys,
     recent::Change,
     users::KnownUser,
     view::View,
@@ -39,6 +40,8 @@ pub(crate) struct State {
     changes: Vec<Change>,
     /// Effects of the running batch, as views show them.
     batch: SharedLayer,
+    /// What idempotency keys may have been used, in this batch and before.
+    pub(crate) keys: Arc<Keys>,
     /// The same, as the journal keeps them.
     payload: Vec<u8>,
 }
@@ -49,6 +52,7 @@ impl State {
         position: Position,
         highest_user_no: UserNo,
         batch: Layer,
+        keys: Arc<Keys>,
     ) -> Self {
         Self {
             epoch,
@@ -61,6 +65,7 @@ impl State {
             dirty: Vec::new(),
             changes: Vec::new(),
             batch: Arc::new(RwLock::new(batch)),
+            keys,
             payload: Vec::new(),
         }
     }
