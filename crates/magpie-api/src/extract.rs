@@ -2,6 +2,8 @@
 //! refusal says where the text goes wrong. They judge form only; rules are the handlers' and the
 //! core's business.
 
+use std::fmt::Display;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -11,7 +13,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use magpie_proto::{ErrorCode, scan};
 use serde::{
-    Serialize,
+    Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 
@@ -33,6 +35,24 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        JsonText::from_request(request, shared).await?.read().map(Self)
+    }
+}
+
+/// A JSON object as text, for shapes that borrow from it.
+pub(crate) struct JsonText(String);
+
+impl JsonText {
+    /// Its fields.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        fit("the body", &self.0)
+    }
+}
+
+impl FromRequest<Shared> for JsonText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::Request(
                 ErrorCode::UnsupportedMediaType,
@@ -40,7 +60,13 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
             ));
         }
         let bytes = read(request, shared.limits().http_body_bytes).await?;
-        parse(&bytes).map(Self)
+        let bad = |message: String| Problem::Request(ErrorCode::BadJson, message);
+        let text = String::from_utf8(bytes.into()).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            bad(format!("the body is not UTF-8 at byte {valid}"))
+        })?;
+        scan::check(&text).map_err(|error| bad(format!("the body is refused: {error}")))?;
+        Ok(Self(text))
     }
 }
 
@@ -138,20 +164,20 @@ async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let bad = |message: String| Problem::Request(ErrorCode::BadJson, message);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| bad(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
-    scan::check(text).map_err(|error| bad(format!("the body is refused: {error}")))?;
+/// Reads text that was scanned as the shape that stands at this place.
+pub(crate) fn fit<'a, T: Deserialize<'a>>(
+    place: impl Display,
+    text: &'a str,
+) -> Result<T, Problem> {
     // A list would be taken for the fields in their order.
     if !text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        return Err(Problem::bad("the body must be a JSON object, like {\"name\": ...}"));
+        return Err(Problem::bad(format!("{place} must be a JSON object, like {{\"name\": ...}}")));
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
-            Problem::bad(format!("the body does not fit: {error}"))
+            Problem::bad(format!("{place} does not fit: {error}"))
         } else {
-            bad(format!("the body is not JSON: {error}"))
+            Problem::Request(ErrorCode::BadJson, format!("{place} is not JSON: {error}"))
         }
     })
 }

@@ -59,6 +59,11 @@ impl Problem {
         }
     }
 
+    /// The body that tells it.
+    pub(crate) fn body(&self) -> ErrorBody {
+        ErrorBody::new(self.code(), &self.to_string(), self.retry())
+    }
+
     fn retry(&self) -> Retry {
         match self {
             Self::Refused(refusal) => refusal.retry,
@@ -85,6 +90,18 @@ pub(crate) struct ErrorBody {
     error: ErrorFields,
 }
 
+impl ErrorBody {
+    fn new(code: ErrorCode, message: &str, retry: Retry) -> Self {
+        let (retry, after_ms) = match retry {
+            Retry::Never => ("never", None),
+            Retry::Later => ("later", None),
+            Retry::AfterMs(ms) => ("after_ms", Some(ms)),
+        };
+        let (code, message) = (code.as_str().to_owned(), message.to_owned());
+        Self { error: ErrorFields { code, message, retry, after_ms } }
+    }
+}
+
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
 struct ErrorFields {
@@ -108,18 +125,9 @@ pub fn error_response(code: ErrorCode, message: &str) -> Response {
 }
 
 fn respond(code: ErrorCode, message: &str, retry: Retry) -> Response {
-    let (retry, after_ms) = match retry {
-        Retry::Never => ("never", None),
-        Retry::Later => ("later", None),
-        Retry::AfterMs(ms) => ("after_ms", Some(ms)),
-    };
-    let fields = ErrorFields {
-        code: code.as_str().to_owned(),
-        message: message.to_owned(),
-        retry,
-        after_ms,
-    };
-    let text = serde_json::to_string(&ErrorBody { error: fields }).unwrap_or_default();
+    let body = ErrorBody::new(code, message, retry);
+    let after_ms = body.error.after_ms;
+    let text = serde_json::to_string(&body).unwrap_or_default();
     let mut response = Response::new(Body::from(text));
     *response.status_mut() =
         StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

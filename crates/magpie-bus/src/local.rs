@@ -30,6 +30,15 @@ impl Bus for LocalBus {
         }
     }
 
+    fn announce_all(&self, deliveries: Vec<Arc<Delivery>>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        for lane in self.lanes.read().iter() {
+            lane.passing_all(&deliveries);
+        }
+    }
+
     fn attach(&self, lane: Arc<dyn Lane>) {
         self.lanes.write().push(lane);
     }

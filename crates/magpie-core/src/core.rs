@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::{
     conversation::directory::Directory,
     policy::Policy,
     port::{
         Bus, Clock, Ids, Presence, Store,
-        store::{Op, Origin, Outcome, Write},
+        store::{Op, Origin, Outcome, Write, WriteResult},
     },
     push::Waiters,
     receipt::Book,
@@ -46,25 +48,49 @@ impl Core {
         self.store.submit(Write { op, origin }).map_err(Refusal::from)
     }
 
+    /// Queues a write and gives the end to wait at: writes that are all begun before the first is
+    /// awaited share their commits.
+    ///
+    /// # Errors
+    /// The store's reason when it takes none.
+    pub fn begin(&self, op: Op) -> Result<Begun, Refusal> {
+        let (origin, answer) = Origin::call();
+        self.submit(op, origin)?;
+        Ok(Begun(answer))
+    }
+
     /// Queues a write and waits until it is durable.
     ///
     /// # Errors
     /// The store's reason when it takes none, or why this operation was rejected.
     pub async fn write(&self, op: Op) -> Result<Outcome, Refusal> {
-        let (origin, answer) = Origin::call();
-        self.submit(op, origin)?;
-        match answer.await {
-            Ok(result) => result.map_err(|rejection| Refusal::from(&rejection)),
-            // The writer went away with our slot: the server is shutting down.
-            Err(_) => {
-                Err(Refusal::new(magpie_proto::ErrorCode::Draining, "the server is going down"))
-            }
-        }
+        self.begin(op)?.outcome().await
     }
 
     /// Wall time, Unix ms.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.clock.now_ms()
+    }
+}
+
+/// A write that is queued.
+#[must_use]
+#[derive(Debug)]
+pub struct Begun(oneshot::Receiver<WriteResult>);
+
+impl Begun {
+    /// Waits until the write is durable.
+    ///
+    /// # Errors
+    /// Why this operation was rejected.
+    pub async fn outcome(self) -> Result<Outcome, Refusal> {
+        match self.0.await {
+            Ok(result) => result.map_err(|rejection| Refusal::from(&rejection)),
+            // The writer went away with our slot: the server is shutting down.
+            Err(_) => {
+                Err(Refusal::new(magpie_proto::ErrorCode::Draining, "the server is going down"))
+            }
+        }
     }
 }

@@ -162,16 +162,58 @@ impl Lane for SocketLane {
     }
 
     fn passing(&self, delivery: &Arc<Delivery>) {
-        let durable = delivery.event.as_ref().is_some_and(|e| e.class() == Class::Durable);
+        self.passing_all(std::slice::from_ref(delivery));
+    }
+
+    fn passing_all(&self, deliveries: &[Arc<Delivery>]) {
+        let mut dropped = 0;
         let mut queue = self.queue.lock();
-        // A kick is never dropped; what else passes is.
-        if !durable && queue.items.len() >= PASSING_MAX {
-            drop(queue);
-            metrics::counter!("magpie_lane_dropped_total").increment(1);
-            return;
+        for delivery in deliveries {
+            let durable = delivery.event.as_ref().is_some_and(|e| e.class() == Class::Durable);
+            // A kick is never dropped; what else passes is.
+            if durable || queue.items.len() < PASSING_MAX {
+                queue.items.push_back(Item::Passing(delivery.clone()));
+            } else {
+                dropped += 1;
+            }
         }
-        queue.items.push_back(Item::Passing(delivery.clone()));
         drop(queue);
+        if dropped > 0 {
+            metrics::counter!("magpie_lane_dropped_total").increment(dropped);
+        }
         self.arrived.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use magpie_core::Audience;
+    use magpie_proto::{CloseCode, UserId};
+
+    use super::*;
+
+    fn passing(event: fn(UserId) -> Event) -> Arc<Delivery> {
+        let user = UserId::parse("17").unwrap();
+        Arc::new(Delivery::passing(Audience::user(&user), event(user)))
+    }
+
+    #[test]
+    fn events_that_come_at_once_find_the_same_room_as_one_by_one_and_a_kick_always_does() {
+        let leaves = |user| Event::Presence { user, online: false, last_seen_ms: 1 };
+        let kick = |user| Event::Kick { user, device: None, code: CloseCode::Kicked };
+        let lane = SocketLane::new(0, 0);
+        let mut many = vec![passing(leaves); PASSING_MAX + 5];
+        many.push(passing(kick));
+        lane.passing_all(&many);
+        lane.passing(&passing(leaves));
+        lane.passing(&passing(kick));
+        let queue = lane.queue.lock();
+        let is_kick = |item: &Item| {
+            matches!(item, Item::Passing(delivery)
+                if matches!(delivery.event, Some(Event::Kick { .. })))
+        };
+        assert_eq!(queue.items.len(), PASSING_MAX + 2);
+        assert_eq!(queue.items.iter().filter(|item| is_kick(item)).count(), 2);
     }
 }

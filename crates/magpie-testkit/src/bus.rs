@@ -93,6 +93,23 @@ pub fn passing_events_reach_every_lane_once_and_in_place(bus: &dyn Bus) {
     assert_eq!(lane.seen(), [Seen::Committed(1, 1), passed, Seen::Committed(2, 1)]);
 }
 
+/// Passing events that are announced at once keep their order and their place, on every lane.
+pub fn events_announced_at_once_keep_their_order(bus: &dyn Bus) {
+    let lanes = [Arc::new(KeepingLane::default()), Arc::new(KeepingLane::default())];
+    for lane in &lanes {
+        bus.attach(lane.clone());
+    }
+    bus.publish(batch(1, 1));
+    bus.announce_all(["alice", "bob", "alice"].map(|user| Arc::new(passing(user))).into());
+    bus.announce_all(Vec::new());
+    bus.announce(passing("carol"));
+    let passed = ["alice", "bob", "alice", "carol"].map(|user| Seen::Passing(user.to_owned()));
+    let expected = [&[Seen::Committed(1, 1)], &passed[..]].concat();
+    for lane in &lanes {
+        assert_eq!(lane.seen(), expected);
+    }
+}
+
 /// A lane that comes later gets what comes later.
 pub fn a_lane_gets_what_is_published_after_it_was_attached(bus: &dyn Bus) {
     bus.publish(batch(1, 1));
@@ -110,6 +127,7 @@ macro_rules! bus_conformance {
             batches_reach_every_lane_in_commit_order
             an_empty_batch_still_tells_its_position
             passing_events_reach_every_lane_once_and_in_place
+            events_announced_at_once_keep_their_order
             a_lane_gets_what_is_published_after_it_was_attached
         );
     };

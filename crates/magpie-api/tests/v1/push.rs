@@ -1,3 +1,4 @@
 //! Tests of `src/v1/push`.
 
+mod batch;
 mod create;

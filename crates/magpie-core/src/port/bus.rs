@@ -15,6 +15,9 @@ pub trait Bus: Send + Sync + 'static {
     /// counts. Typing, presence, receipts, live push, broadcast, kick.
     fn announce(&self, delivery: Delivery);
 
+    /// The same for many events that come at once, in their order: a lane is woken once for all.
+    fn announce_all(&self, deliveries: Vec<Arc<Delivery>>);
+
     /// Adds a receiver of this node: one per socket runtime, and whoever else listens.
     fn attach(&self, lane: Arc<dyn Lane>);
 }
@@ -26,4 +29,9 @@ pub trait Lane: Send + Sync + 'static {
 
     /// Takes a passing event or drops it.
     fn passing(&self, delivery: &Arc<Delivery>);
+
+    /// Takes passing events that come at once, in their order; each alone may be dropped.
+    fn passing_all(&self, deliveries: &[Arc<Delivery>]) {
+        deliveries.iter().for_each(|delivery| self.passing(delivery));
+    }
 }

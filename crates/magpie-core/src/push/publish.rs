@@ -1,9 +1,11 @@
 //! Publishing to a channel, to everyone, and asking for last values.
 
+use std::sync::Arc;
+
 use magpie_proto::{Body, ErrorCode, UserId};
 
 use crate::{
-    core::Core,
+    core::{Begun, Core},
     event::{Audience, Delivery, Dialect, Event},
     model::{ChannelValue, Replay},
     port::store::{Op, Origin, Outcome, Publish},
@@ -43,43 +45,87 @@ pub struct Published {
 /// # Errors
 /// `too_large`, `client_msg_id_reused`, or the store's reason.
 pub async fn publish(core: &Core, request: Request) -> Result<Published, Refusal> {
+    let mut passing = Vec::new();
+    let fate = begin(core, request, core.now_ms(), &mut passing);
+    core.bus.announce_all(passing);
+    fate.known().await
+}
+
+/// Publishes many values and says of each, in their order, what happened to it. Those that are not
+/// stored go out at once and together; the others are all queued before the first is awaited, so
+/// that they share commits. One that is refused leaves the others alone.
+pub async fn publish_all(core: &Core, requests: Vec<Request>) -> Vec<Result<Published, Refusal>> {
+    let now_ms = core.now_ms();
+    let mut passing = Vec::new();
+    let mut fates = Vec::with_capacity(requests.len());
+    for request in requests {
+        fates.push(begin(core, request, now_ms, &mut passing));
+    }
+    core.bus.announce_all(passing);
+    let mut done = Vec::with_capacity(fates.len());
+    for fate in fates {
+        done.push(fate.known().await);
+    }
+    done
+}
+
+/// What is known of a value before its commit.
+enum Fate {
+    Known(Result<Published, Refusal>),
+    Storing { write: Begun, connections: u32 },
+}
+
+impl Fate {
+    async fn known(self) -> Result<Published, Refusal> {
+        let (write, connections) = match self {
+            Self::Known(result) => return result,
+            Self::Storing { write, connections } => (write, connections),
+        };
+        match write.outcome().await? {
+            Outcome::Published { value, fresh } => {
+                let connections = if fresh { connections } else { 0 };
+                Ok(Published { version: value.version, stored: true, connections })
+            }
+            other => {
+                Err(Refusal::new(ErrorCode::Internal, format!("unexpected outcome {other:?}")))
+            }
+        }
+    }
+}
+
+/// Queues the write of a value that is stored; one that is not joins `passing`.
+fn begin(core: &Core, request: Request, sent_ms: u64, passing: &mut Vec<Arc<Delivery>>) -> Fate {
     if request.data.len() > core.policy.push_bytes_max {
-        return Err(Refusal::new(
+        return Fate::Known(Err(Refusal::new(
             ErrorCode::TooLarge,
             format!("a pushed value has at most {} bytes", core.policy.push_bytes_max),
-        ));
+        )));
     }
     let hold_ms = request.hold_ms.unwrap_or(match request.replay {
         Replay::UntilDelivered => core.policy.carwash_hold_ms,
         Replay::Always => core.policy.push_hold_ms,
     });
     let connections = core.presence.reach(&request.user, &request.channel);
-    let sent_ms = core.now_ms();
     if hold_ms == 0 {
-        pass(core, request, sent_ms);
-        return Ok(Published { version: 0, stored: false, connections });
+        passing.push(Arc::new(pass(request, sent_ms)));
+        return Fate::Known(Ok(Published { version: 0, stored: false, connections }));
     }
-    let outcome = core
-        .write(Op::Publish(Publish {
-            user: request.user,
-            channel: request.channel,
-            data: request.data,
-            sent_ms,
-            hold_until_ms: sent_ms.saturating_add(hold_ms),
-            replay: request.replay,
-            idempotency_key: request.idempotency_key,
-        }))
-        .await?;
-    match outcome {
-        Outcome::Published { value, fresh } => {
-            let connections = if fresh { connections } else { 0 };
-            Ok(Published { version: value.version, stored: true, connections })
-        }
-        other => Err(Refusal::new(ErrorCode::Internal, format!("unexpected outcome {other:?}"))),
+    let write = core.begin(Op::Publish(Publish {
+        user: request.user,
+        channel: request.channel,
+        data: request.data,
+        sent_ms,
+        hold_until_ms: sent_ms.saturating_add(hold_ms),
+        replay: request.replay,
+        idempotency_key: request.idempotency_key,
+    }));
+    match write {
+        Ok(write) => Fate::Storing { write, connections },
+        Err(refusal) => Fate::Known(Err(refusal)),
     }
 }
 
-fn pass(core: &Core, request: Request, sent_ms: u64) {
+fn pass(request: Request, sent_ms: u64) -> Delivery {
     let audience = Audience::user(&request.user);
     let value = ChannelValue {
         user: request.user,
@@ -91,7 +137,7 @@ fn pass(core: &Core, request: Request, sent_ms: u64) {
         replay: request.replay,
         delivered_version: 0,
     };
-    core.bus.announce(Delivery::passing(audience, Event::Push { value, stored: false }));
+    Delivery::passing(audience, Event::Push { value, stored: false })
 }
 
 /// The values of a user's channels that are still held, one channel if named.

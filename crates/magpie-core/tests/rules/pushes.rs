@@ -58,6 +58,22 @@ async fn a_value_without_hold_time_passes_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn stored_values_of_one_call_share_a_commit_and_passing_ones_do_not_wait_for_it() {
+    let world = World::delayed(Policy::default());
+    let live = Request { hold_ms: Some(0), ..paid("live") };
+    let all = [paid("5 left"), live, paid("4 left")];
+    let work = publish::publish_all(&world.core, all.into());
+    let release = async {
+        let told = world.told();
+        assert!(matches!(told[..], [(_, Event::Push { stored: false, .. })]), "{told:?}");
+        assert_eq!(world.store.release(), 2, "in one commit");
+    };
+    let (done, ()) = tokio::join!(biased; work, release);
+    let versions = done.into_iter().map(|done| done.unwrap().version).collect::<Vec<_>>();
+    assert_eq!(versions, [1, 0, 2]);
+}
+
+#[tokio::test]
 async fn a_waiting_call_wakes_for_its_user_only() {
     let world = World::new(Policy::default());
     let mut mine = world.core.waiters.subscribe(&uid("17"));

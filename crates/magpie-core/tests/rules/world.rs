@@ -45,6 +45,13 @@ impl Bus for KeepingBus {
         }
     }
 
+    fn announce_all(&self, deliveries: Vec<Arc<Delivery>>) {
+        self.told.lock().extend(deliveries.iter().cloned());
+        for lane in self.lanes.lock().iter() {
+            lane.passing_all(&deliveries);
+        }
+    }
+
     fn attach(&self, lane: Arc<dyn Lane>) {
         self.lanes.lock().push(lane);
     }

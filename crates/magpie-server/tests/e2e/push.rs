@@ -108,3 +108,25 @@ async fn a_stored_push_survives_a_kill_and_a_passing_one_is_not_stored() {
     assert_eq!(pushed(&mut page).await.data, json!({"kept": true}));
     assert_eq!(page.client.channel("live").await.unwrap().version, 0);
 }
+
+#[tokio::test]
+async fn a_batch_reaches_each_page_with_its_own_and_one_bad_item_spoils_nothing() {
+    let server = TestServer::start();
+    let (mut buyer, mut walker) = (server.user("17").await, server.user("18").await);
+    let items = json!({"items": [
+        {"user": "17", "channel": "pay", "data": {"paid": true}},
+        {"user": "18", "channel": "pay", "data": 1, "hold": 0},
+        {"user": "18", "channel": "steps", "data": 6_234, "hold_s": 0},
+    ]});
+    let results = server.api("POST", "/v1/push/batch", items).await;
+    assert_eq!(results["results"][0], json!({"version": 1, "stored": true, "connections": 1}));
+    assert_eq!(results["results"][1]["error"]["code"], "bad_request", "{results}");
+    assert_eq!(results["results"][2], json!({"version": 0, "stored": false, "connections": 1}));
+    let paid = pushed(&mut buyer).await;
+    assert_eq!((paid.version, &paid.data), (1, &json!({"paid": true})));
+    let steps = pushed(&mut walker).await;
+    assert_eq!((&*steps.channel, steps.version, &steps.data), ("steps", 0, &json!(6_234)));
+    for session in [&mut buyer, &mut walker] {
+        assert!(!session.drain().await.iter().any(|event| matches!(event, Event::Push(_))));
+    }
+}

@@ -2,7 +2,7 @@
 
 use magpie_core::{
     model::Replay,
-    push::publish::{self, Request},
+    push::publish::{self, Published, Request},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -52,6 +52,34 @@ pub(crate) struct CreatePush {
     idempotency_key: Option<String>,
 }
 
+impl CreatePush {
+    /// What the core is asked; `header` is the idempotency key beside the body.
+    pub(super) fn request(self, header: Option<&str>) -> Result<Request, Problem> {
+        let field = "\"idempotency_key\"";
+        let idempotency_key = params::idempotency(field, header, self.idempotency_key.as_deref())?;
+        let data = self.data.get();
+        if self.hold_s.is_some_and(|hold_s| hold_s > HOLD_S_MAX) {
+            return Err(Problem::bad(format!("\"hold_s\" is at most {HOLD_S_MAX} seconds")));
+        }
+        let replay = match self.replay {
+            Some(ReplayName::UntilDelivered) => Replay::UntilDelivered,
+            Some(ReplayName::Always) => Replay::Always,
+            // A bare string is what old payment pages take: replayed to the next visit it would be
+            // a result of the wrong payment.
+            None if data.starts_with('"') => Replay::UntilDelivered,
+            None => Replay::Always,
+        };
+        Ok(Request {
+            user: params::user("\"user\"", &self.user)?,
+            channel: params::name("\"channel\"", &self.channel, CHANNEL_BYTES_MAX)?,
+            data: data.into(),
+            hold_ms: self.hold_s.map(|hold_s| hold_s * 1_000),
+            replay,
+            idempotency_key,
+        })
+    }
+}
+
 /// What happened to it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Pushed {
@@ -61,6 +89,13 @@ pub(crate) struct Pushed {
     stored: bool,
     /// Connections that it was put on at that moment.
     connections: u32,
+}
+
+impl From<Published> for Pushed {
+    fn from(done: Published) -> Self {
+        let Published { version, stored, connections } = done;
+        Self { version, stored, connections }
+    }
 }
 
 /// Push a value to a user's pages.
@@ -86,30 +121,6 @@ pub(crate) async fn create_push(
     IdempotencyKey(header): IdempotencyKey,
     Json(wanted): Json<CreatePush>,
 ) -> Result<Json<Pushed>, Problem> {
-    let field = "\"idempotency_key\"";
-    let idempotency_key =
-        params::idempotency(field, header.as_deref(), wanted.idempotency_key.as_deref())?;
-    let data = wanted.data.get();
-    if wanted.hold_s.is_some_and(|hold_s| hold_s > HOLD_S_MAX) {
-        return Err(Problem::bad(format!("\"hold_s\" is at most {HOLD_S_MAX} seconds")));
-    }
-    let replay = match wanted.replay {
-        Some(ReplayName::UntilDelivered) => Replay::UntilDelivered,
-        Some(ReplayName::Always) => Replay::Always,
-        // A bare string is what old payment pages take: replayed to the next visit it would be a
-        // result of the wrong payment.
-        None if data.starts_with('"') => Replay::UntilDelivered,
-        None => Replay::Always,
-    };
-    let request = Request {
-        user: params::user("\"user\"", &wanted.user)?,
-        channel: params::name("\"channel\"", &wanted.channel, CHANNEL_BYTES_MAX)?,
-        data: data.into(),
-        hold_ms: wanted.hold_s.map(|hold_s| hold_s * 1_000),
-        replay,
-        idempotency_key,
-    };
-    let done = publish::publish(key.core(), request).await?;
-    let (version, stored, connections) = (done.version, done.stored, done.connections);
-    Ok(Json(Pushed { version, stored, connections }))
+    let request = wanted.request(header.as_deref())?;
+    Ok(Json(publish::publish(key.core(), request).await?.into()))
 }

@@ -75,6 +75,10 @@ fn call(operation: &str) -> (String, Option<Value>, u16) {
             let body = json!({"user": "17", "channel": "2", "data": "0_扣费成功_剩余次数: 5"});
             ("/v1/push".into(), Some(body), 200)
         }
+        "create_push_batch" => {
+            let item = json!({"user": "17", "channel": "2", "data": "0_扣费成功_剩余次数: 5"});
+            ("/v1/push/batch".into(), Some(json!({"items": [item]})), 200)
+        }
         "list_channels" => (own + "/channels", None, 200),
         "get_channel" => (own + "/channels/2", None, 200),
         "create_broadcast" => ("/v1/broadcast".into(), Some(json!({"text": "维护"})), 200),

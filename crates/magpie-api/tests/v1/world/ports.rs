@@ -15,12 +15,18 @@ use parking_lot::Mutex;
 pub struct RecordingBus {
     lanes: Mutex<Vec<Arc<dyn Lane>>>,
     events: Mutex<Vec<Event>>,
+    together: Mutex<Vec<usize>>,
 }
 
 impl RecordingBus {
     /// Everything told so far.
     pub fn events(&self) -> Vec<Event> {
         self.events.lock().clone()
+    }
+
+    /// How many events were announced together, each time.
+    pub fn together(&self) -> Vec<usize> {
+        self.together.lock().clone()
     }
 }
 
@@ -36,6 +42,14 @@ impl port::Bus for RecordingBus {
         self.events.lock().extend(delivery.event.clone());
         let (delivery, lanes) = (Arc::new(delivery), self.lanes.lock().clone());
         lanes.iter().for_each(|lane| lane.passing(&delivery));
+    }
+
+    fn announce_all(&self, deliveries: Vec<Arc<Delivery>>) {
+        if !deliveries.is_empty() {
+            self.together.lock().push(deliveries.len());
+        }
+        self.events.lock().extend(deliveries.iter().filter_map(|delivery| delivery.event.clone()));
+        self.lanes.lock().clone().iter().for_each(|lane| lane.passing_all(&deliveries));
     }
 
     fn attach(&self, lane: Arc<dyn Lane>) {
