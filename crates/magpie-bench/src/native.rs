@@ -73,7 +73,7 @@ impl Protocol for Native {
             take(Incoming::Ack { request: decimal(rest) });
         } else if let Some(rest) = kind.strip_prefix(br#"msg","c":""#) {
             take(delivery(rest));
-        } else if kind.starts_with(br#"broadcast""#) {
+        } else if kind.starts_with(br#"broadcast""#) || kind.starts_with(br#"push""#) {
             take(
                 stamp::find(kind).map_or(Incoming::Other, |(stamp, _)| Incoming::Delivery {
                     stamp,
@@ -272,7 +272,7 @@ mod tests {
         assert!(heard(&golden("ok"))[0].starts_with("Reply { request: 8,"));
         assert!(heard(&golden("inbox"))[0].starts_with("Reply { request: 13,"));
         assert!(heard(&golden("sync-nothing"))[0].starts_with("SignedIn"));
-        for other in ["ready", "receipt", "presence", "msg", "broadcast", "sync-gap"] {
+        for other in ["ready", "receipt", "presence", "msg", "broadcast", "push", "sync-gap"] {
             assert!(heard(&golden(other)).iter().all(|what| what == "Other"), "{other}");
         }
     }
@@ -285,6 +285,16 @@ mod tests {
         let place = Place { conversation: *b"1dc8ed6837bc9e7e", seq: 12 };
         let wanted = Incoming::Delivery { stamp: STAMP, place: Some(place) };
         assert_eq!(seen.unwrap(), format!("{wanted:?}"));
+    }
+
+    #[test]
+    fn a_measured_push_tells_its_stamp() {
+        let text = text();
+        let frame = format!(
+            r#"{{"t":"push","channel":"live","version":0,"ts":1,"data":{{"k":"text","x":"{text}"}}}}"#
+        );
+        let wanted = Incoming::Delivery { stamp: STAMP, place: None };
+        assert_eq!(heard(&frame), [format!("{wanted:?}")]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod marks;
 mod mixed;
 mod offline;
 mod pairs;
+mod poster;
+mod push;
 mod pusher;
 mod reconnect;
 mod setup;
@@ -49,6 +51,8 @@ pub(crate) enum Kind {
     Fanout(fanout::Options),
     /// Live events without storage, socket to socket.
     Live(live::Options),
+    /// Live values without storage, pushed by a backend in batches.
+    Push(push::Options),
     /// Messages to the absent, who then arrive all at once.
     Offline(offline::Options),
     /// All connections are reset at once and come back.
@@ -74,6 +78,7 @@ impl Kind {
             Kind::Group(_) => "group",
             Kind::Fanout(_) => "fanout",
             Kind::Live(_) => "live",
+            Kind::Push(_) => "push",
             Kind::Offline(_) => "offline",
             Kind::Reconnect(_) => "reconnect",
             Kind::History(_) => "history",
@@ -92,6 +97,7 @@ impl Kind {
             Kind::Group(options) => options,
             Kind::Fanout(options) => options,
             Kind::Live(options) => options,
+            Kind::Push(options) => options,
             Kind::Offline(options) => options,
             Kind::Reconnect(options) => options,
             Kind::History(options) => options,

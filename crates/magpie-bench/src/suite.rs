@@ -154,6 +154,7 @@ mod tests {
             "reconnect --connections 5000",
             "reconnect --connections 19000",
             "live",
+            "push --receivers 1000 --rate 80000",
             "history",
             "inbox",
         ] {

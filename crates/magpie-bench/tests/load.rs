@@ -76,6 +76,19 @@ fn everyone_hears_a_broadcast_and_every_agent_a_visitor() {
 }
 
 #[test]
+fn live_values_that_a_backend_pushes_in_batches_all_arrive_in_order() {
+    for load in [["--rate", "0"], ["--rate", "500"]] {
+        let line = passes(&["push", "--receivers", "7", "--batch", "10", load[0], load[1]]);
+        let sent = line["verdict"]["sent"].as_u64().unwrap();
+        assert!(sent >= 100 && sent.is_multiple_of(10), "{line}");
+        assert_eq!(line["verdict"]["delivered"], sent, "{line}");
+        for figure in ["deliveries_per_s", "delivery_p99_ms", "server_cpu_us_per_message"] {
+            assert!(line["figures"][figure].is_f64(), "{figure}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_run_that_cannot_start_says_why_and_fails() {
     let output = Command::new(env!("CARGO_BIN_EXE_magpie-bench"))
         .args(["pairs", "--server", "no/such/server"])

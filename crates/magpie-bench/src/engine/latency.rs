@@ -23,6 +23,12 @@ impl Latency {
         self.histogram.saturating_record(wait_us.max(1));
     }
 
+    /// Adds what another one has.
+    pub(crate) fn join(&mut self, other: &Self) {
+        // Both have the same bounds, so nothing is outside.
+        let _ = self.histogram.add(&other.histogram);
+    }
+
     /// Forgets everything, after a warm-up.
     pub(crate) fn clear(&mut self) {
         self.histogram.reset();

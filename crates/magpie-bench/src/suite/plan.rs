@@ -36,6 +36,8 @@ pub(crate) fn cases(quick: bool) -> Vec<Case> {
             Case::new("offline --receivers 200"),
             Case::new("reconnect --connections 1000"),
             Case::new("live --pairs 100"),
+            Case::new("push --receivers 100"),
+            Case::new("push --receivers 100 --rate 2000"),
             Case::reading("history --pages 500"),
             Case::reading("inbox --pages 200"),
         ];
@@ -52,6 +54,8 @@ pub(crate) fn cases(quick: bool) -> Vec<Case> {
         Case::new("reconnect --connections 5000"),
         Case::new("reconnect --connections 19000"),
         Case::new("live --pairs 1000"),
+        Case::new("push --receivers 1000"),
+        Case::new("push --receivers 1000 --rate 80000"),
         Case::reading("history"),
         Case::reading("inbox"),
     ]
