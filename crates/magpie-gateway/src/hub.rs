@@ -259,6 +259,14 @@ impl Hub {
         }
     }
 
+    fn count_of(&self, user: &UserId, wanted: impl Fn(&Conn) -> bool) -> u32 {
+        let hash = self.hash(user);
+        let shard = self.shard_of(hash).read();
+        let conns = shard.users.get(&hash).into_iter().flatten();
+        let conns = conns.filter(|conn| conn.user() == Some(user) && wanted(conn));
+        u32::try_from(conns.count()).unwrap_or(u32::MAX)
+    }
+
     fn user(&self, user: &UserId, found: &mut impl FnMut(&[Arc<Conn>])) {
         // Clones one or two pointers instead of holding the lock while frames are encoded.
         let conns = self.of(user);
@@ -330,21 +338,17 @@ fn count_index(dialect: Option<Dialect>) -> usize {
 
 impl Presence for Hub {
     fn connections(&self, user: &UserId) -> u32 {
-        let hash = self.hash(user);
-        let shard = self.shard_of(hash).read();
-        let conns = shard.users.get(&hash).into_iter().flatten();
-        u32::try_from(conns.filter(|conn| conn.user() == Some(user)).count()).unwrap_or(u32::MAX)
+        self.count_of(user, |_| true)
     }
 
     fn reach(&self, user: &UserId, channel: &str) -> u32 {
-        let reached = |conn: &&Arc<Conn>| match conn.dialect() {
+        self.count_of(user, |conn| match conn.dialect() {
             None => true,
             Some(Dialect::Carwash) => {
                 conn.identity().is_some_and(|identity| identity.place.channel() == Some(channel))
             }
             Some(_) => false,
-        };
-        u32::try_from(self.of(user).iter().filter(reached).count()).unwrap_or(u32::MAX)
+        })
     }
 
     fn count(&self, dialect: Option<Dialect>) -> u64 {
