@@ -99,6 +99,8 @@ pub struct OpenOptions {
     pub tail_bytes_max: usize,
     /// How long changes gather before SQLite gets them, if nobody asks for them.
     pub apply_patience: Duration,
+    /// Applied rows after which SQLite's log is moved into the database, at the latest.
+    pub rows_per_checkpoint: usize,
     /// Read the idempotency keys of stored messages after the start, in the background, so that
     /// an append need not look its own up.
     pub learn_keys: bool,
@@ -123,6 +125,7 @@ impl OpenOptions {
             recent_len_max: 65_536,
             tail_bytes_max: 128 << 20,
             apply_patience: Duration::from_millis(500),
+            rows_per_checkpoint: 16_384,
             learn_keys: true,
             segment_bytes_first: 1 << 20,
             page_count_max: None,
@@ -187,7 +190,7 @@ impl SqliteStore {
             reads: Arc::new(ReadQueue::new(options.reads_len_max)),
             source: Arc::new(Source { tail, recent }),
             keys,
-            backlog: Arc::new(Backlog::new(Arc::clone(&keeper))),
+            backlog: Arc::new(Backlog::new(Arc::clone(&keeper), options.rows_per_checkpoint)),
             trouble: Arc::default(),
             epoch,
             threads: Mutex::default(),

@@ -17,8 +17,6 @@ use rusqlite::Connection;
 use super::row::uint;
 use crate::journal::Keeper;
 
-/// Applied rows after which the log is worth moving.
-const ROWS_PER_CHECKPOINT: usize = 16_384;
 /// A shorter log is moved when this long has passed.
 const PERIOD: Duration = Duration::from_secs(2);
 /// Above this the applier itself lets the log start over. 128 MiB.
@@ -27,6 +25,8 @@ const LOG_PAGES_MAX: i64 = 32_768;
 /// What the applier and the writer tell this thread, and back.
 pub(crate) struct Backlog {
     keeper: Arc<Keeper>,
+    /// Applied rows after which the log is worth moving.
+    rows_per_checkpoint: usize,
     rows: AtomicUsize,
     state: Mutex<Wanted>,
     changed: Condvar,
@@ -42,9 +42,10 @@ struct Wanted {
 }
 
 impl Backlog {
-    pub(crate) fn new(keeper: Arc<Keeper>) -> Self {
+    pub(crate) fn new(keeper: Arc<Keeper>, rows_per_checkpoint: usize) -> Self {
         Self {
             keeper,
+            rows_per_checkpoint,
             rows: AtomicUsize::new(0),
             state: Mutex::new(Wanted::default()),
             changed: Condvar::new(),
@@ -55,10 +56,10 @@ impl Backlog {
     /// Counts applied rows. `true`: the applier shall shorten the log itself.
     pub(crate) fn grew(&self, rows: usize) -> bool {
         let before = self.rows.fetch_add(rows, Ordering::Relaxed);
-        if before == 0 || before + rows >= ROWS_PER_CHECKPOINT {
+        if before == 0 || before + rows >= self.rows_per_checkpoint {
             let mut wanted = self.state.lock();
             wanted.some = true;
-            wanted.much |= before + rows >= ROWS_PER_CHECKPOINT;
+            wanted.much |= before + rows >= self.rows_per_checkpoint;
             drop(wanted);
             self.changed.notify_one();
         }
