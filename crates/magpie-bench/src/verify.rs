@@ -22,6 +22,21 @@ pub(crate) struct Verdict {
     pub(crate) reordered: u64,
 }
 
+impl std::ops::Add for Verdict {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            acked: self.acked + other.acked,
+            delivered: self.delivered + other.delivered,
+            lost: self.lost + other.lost,
+            duplicated: self.duplicated + other.duplicated,
+            reordered: self.reordered + other.reordered,
+        }
+    }
+}
+
 impl Verdict {
     /// Whether every message arrived once and in order.
     pub(crate) fn is_clean(&self) -> bool {

@@ -17,20 +17,8 @@ impl Protocol for Carwash {
         number(index)
     }
 
-    fn audience(&self) -> Option<&'static str> {
-        None
-    }
-
     fn request(&self, login: &Login) -> Request {
         self.0.request(self, login)
-    }
-
-    fn sign_in(&self, _login: &Login, _out: &mut Vec<u8>) -> Ability {
-        Ability::Absent
-    }
-
-    fn acks(&self) -> bool {
-        false
     }
 
     /// Frames from the page are ignored by every server.

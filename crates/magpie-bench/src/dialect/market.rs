@@ -15,20 +15,8 @@ impl Protocol for Market {
         "market"
     }
 
-    fn audience(&self) -> Option<&'static str> {
-        None
-    }
-
     fn request(&self, login: &Login) -> Request {
         self.0.request(self, login)
-    }
-
-    fn sign_in(&self, _login: &Login, _out: &mut Vec<u8>) -> Ability {
-        Ability::Absent
-    }
-
-    fn acks(&self) -> bool {
-        false
     }
 
     fn send(&self, message: &Outgoing<'_>, out: &mut Vec<u8>) -> Ability {

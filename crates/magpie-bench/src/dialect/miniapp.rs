@@ -16,20 +16,8 @@ impl Protocol for Miniapp {
         "miniapp"
     }
 
-    fn audience(&self) -> Option<&'static str> {
-        None
-    }
-
     fn request(&self, login: &Login) -> Request {
         self.0.request(self, login)
-    }
-
-    fn sign_in(&self, _login: &Login, _out: &mut Vec<u8>) -> Ability {
-        Ability::Absent
-    }
-
-    fn acks(&self) -> bool {
-        false
     }
 
     fn send(&self, message: &Outgoing<'_>, out: &mut Vec<u8>) -> Ability {

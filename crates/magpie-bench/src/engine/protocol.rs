@@ -128,16 +128,22 @@ pub(crate) trait Protocol {
     }
 
     /// The `audience` of the tokens it signs in with; `None`: no token at all.
-    fn audience(&self) -> Option<&'static str>;
+    fn audience(&self) -> Option<&'static str> {
+        None
+    }
 
     /// The request that opens the socket.
     fn request(&self, login: &Login) -> Request;
 
     /// What is written right after the upgrade. [`Ability::Absent`]: the upgrade is the sign-in.
-    fn sign_in(&self, login: &Login, out: &mut Vec<u8>) -> Ability;
+    fn sign_in(&self, _login: &Login, _out: &mut Vec<u8>) -> Ability {
+        Ability::Absent
+    }
 
     /// Whether a send is answered. Without it a closed loop counts the delivery as the answer.
-    fn acks(&self) -> bool;
+    fn acks(&self) -> bool {
+        false
+    }
 
     /// One message.
     fn send(&self, message: &Outgoing<'_>, out: &mut Vec<u8>) -> Ability;

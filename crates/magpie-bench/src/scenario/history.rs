@@ -182,13 +182,7 @@ impl Options {
         line.add([("pages_per_s", asker.verdict.acked as f64 / usage.wall_s)]);
         line.add(asker.latency.figures("page"));
         bench.add_usage(line, usage, asker.verdict.acked, false);
-        line.judge(Verdict {
-            sent: inside.sent + asker.verdict.sent,
-            acked: inside.acked + asker.verdict.acked,
-            delivered: inside.delivered + asker.verdict.delivered,
-            lost: inside.lost + asker.verdict.lost,
-            ..Verdict::default()
-        });
+        line.judge(inside + asker.verdict);
         Ok(())
     }
 }

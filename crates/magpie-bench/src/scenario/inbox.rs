@@ -64,13 +64,7 @@ impl Scenario for Options {
         line.add([("lists_per_s", asker.verdict.acked as f64 / usage.wall_s)]);
         line.add(asker.latency.figures("list"));
         bench.add_usage(&mut line, usage, asker.verdict.acked, false);
-        line.judge(Verdict {
-            sent: verdict.sent + asker.verdict.sent,
-            acked: verdict.acked + asker.verdict.acked,
-            delivered: verdict.delivered + asker.verdict.delivered,
-            lost: verdict.lost + asker.verdict.lost,
-            ..Verdict::default()
-        });
+        line.judge(verdict + asker.verdict);
         Ok(line)
     }
 }

@@ -16,7 +16,7 @@ use crate::effect::UserNo;
 const BLOCK_WORDS: usize = 8;
 /// Bits that a key sets in its block.
 const PROBES: u32 = 4;
-/// At ten bits a key about one fresh key in forty is looked up in vain.
+/// At ten bits a key fewer than one fresh key in twenty is looked up in vain.
 const BITS_PER_KEY: u64 = 10;
 /// Room for new keys beside those that are stored. Untouched memory costs nothing.
 const NEW_KEYS: u64 = 4 << 20;
@@ -37,7 +37,10 @@ pub(crate) struct Keys {
 impl Keys {
     /// A filter for a store with about so many messages.
     pub(crate) fn new(stored: u64) -> Self {
-        let keys = stored.saturating_add(NEW_KEYS).min(KEYS_MAX);
+        Self::with_room(stored, stored.saturating_add(NEW_KEYS).min(KEYS_MAX))
+    }
+
+    fn with_room(stored: u64, keys: u64) -> Self {
         let blocks = (keys * BITS_PER_KEY).div_ceil(BLOCK_WORDS as u64 * 64);
         let words = usize::try_from(blocks).unwrap_or(1) * BLOCK_WORDS;
         Self {
@@ -139,8 +142,8 @@ mod tests {
     }
 
     #[test]
-    fn a_used_key_is_never_denied_and_few_fresh_ones_are_suspected() {
-        let keys = Keys::new(0);
+    fn a_used_key_is_never_denied_and_of_a_full_filter_few_fresh_ones_are_suspected() {
+        let keys = Keys::with_room(0, 100_000);
         for number in 0..100_000 {
             keys.add(id(number % 97), number % 5, &number.to_string());
         }
