@@ -217,6 +217,16 @@ export interface RequestOptions {
   timeoutMs?: number
 }
 
+export interface Platform {
+  readonly transport: Transport
+  /** Base address of the HTTP API, with a slash at its end. */
+  readonly httpUrl: string
+  token(renew: boolean): Promise<string>
+  newId(): string
+  /** Says in `hello` that this client can do it; a live connection begins anew for that. */
+  want(feature: string): void
+}
+
 export interface Client {
   readonly status: Status
   /** `status.state` */
@@ -285,6 +295,8 @@ export interface Client {
   signOutDevice(device: string): Promise<void>
   setProfile(profile: { name?: string; avatar?: string }): Promise<User>
 
+  /** What entries like media and calls stand on. */
+  readonly platform: Platform
   /** Any request of the protocol; entries like calls are built on it. */
   request<R = unknown>(t: keyof ClientFrames | (string & {}), fields?: object, options?: RequestOptions): Promise<R>
 }
