@@ -117,7 +117,7 @@ try {
       await new Promise((done) => setTimeout(done, 15))
     }
     await Promise.all(pending)
-    await tab.getByText(`live ${total - 1}`, { exact: true }).waitFor()
+    await list.getByText(`live ${total - 1}`, { exact: true }).waitFor()
   })
   const slow = await tab.evaluate(() => globalThis.inputs)
   say(

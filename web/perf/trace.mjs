@@ -6,7 +6,7 @@ export async function traced(session, work) {
   session.on('Tracing.dataCollected', take)
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', '__metadata'] },
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'] },
   })
   const result = await work()
   const complete = new Promise((done) => session.once('Tracing.tracingComplete', done))
@@ -21,7 +21,7 @@ export async function traced(session, work) {
   }
   const [main] = [...busy].sort((a, b) => b[1] - a[1])[0] ?? []
   const tasks = events
-    .filter(({ name, ph, pid, tid }) => ph === 'X' && name === 'RunTask' && `${pid}/${tid}` === main)
+    .filter(({ name, ph, pid, tid }) => ph === 'X' && (name === 'RunTask' || name === 'ThreadControllerImpl::RunTask') && `${pid}/${tid}` === main)
     .map(({ dur }) => dur / 1000)
     .sort((a, b) => a - b)
   const at = (share) => tasks[Math.min(tasks.length - 1, Math.floor(tasks.length * share))] ?? 0
