@@ -1,0 +1,31 @@
+// The server is away: what this device has is shown, also after a reload, and nothing that was written is lost.
+import { pageFolder } from './harness/page-files'
+import { DESKTOP, expect, test } from './harness/test'
+
+test('a page that is reloaded without the server shows what it had, and sends what is written then', async ({ arrive, server }) => {
+  // The worker that keeps the page has to come from the server under test.
+  expect(pageFolder, 'this test needs the page inside the binary').toBeUndefined()
+  const ming = await arrive('小明', DESKTOP)
+  await ming.open('翠花')
+  await ming.say('离线也能看到')
+  await ming.expectState('离线也能看到', 'sent')
+  await ming.page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+  })
+  // The first load was before there was a worker: this one is kept.
+  await ming.reload()
+  await ming.expectConnected()
+  await ming.open('翠花')
+  await expect(ming.bubble('离线也能看到')).toBeVisible()
+  await ming.expectOutage()
+  await server.kill()
+  await ming.expectDisconnected()
+  await ming.page.reload()
+  await expect(ming.entry('翠花')).toContainText('离线也能看到')
+  await ming.entry('翠花').click()
+  await expect(ming.bubble('离线也能看到')).toBeVisible()
+  await ming.say('没有服务器时写的')
+  await ming.expectState('没有服务器时写的', 'sending')
+  await server.run()
+  await ming.expectState('没有服务器时写的', 'sent')
+})
