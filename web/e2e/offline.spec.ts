@@ -2,9 +2,10 @@
 import { pageFolder } from './harness/page-files'
 import { DESKTOP, expect, test } from './harness/test'
 
+// The worker that keeps the page has to come from the server under test.
+test.skip(pageFolder !== undefined, 'needs the page inside the binary, and MAGPIE_E2E_PAGE names another')
+
 test('a page that is reloaded without the server shows what it had, and sends what is written then', async ({ arrive, server }) => {
-  // The worker that keeps the page has to come from the server under test.
-  expect(pageFolder, 'this test needs the page inside the binary').toBeUndefined()
   const ming = await arrive('小明', DESKTOP)
   await ming.open('翠花')
   await ming.say('离线也能看到')
