@@ -18,6 +18,19 @@ test('a page that is reloaded without the server shows what it had, and sends wh
   await ming.expectConnected()
   await ming.open('翠花')
   await expect(ming.bubble('离线也能看到')).toBeVisible()
+  // The SDK writes its cache some seconds after a change.
+  const cached = (): Promise<boolean> =>
+    ming.page.evaluate(
+      () =>
+        new Promise<boolean>((done) => {
+          const opening = indexedDB.open('magpie-im')
+          opening.onsuccess = () => {
+            const keys = opening.result.transaction('kv').objectStore('kv').getAllKeys()
+            keys.onsuccess = () => done(keys.result.some((key) => String(key).endsWith('/cache')))
+          }
+        }),
+    )
+  await expect.poll(cached, 'the cache is written').toBe(true)
   await ming.expectOutage()
   await server.kill()
   await ming.expectDisconnected()
