@@ -13,18 +13,26 @@ export type Notice = '' | 'refused' | 'expired' | 'failed' | 'signed_out'
 const TOKEN = 'magpie.token'
 const DEMO_USER = 'magpie.demo_user'
 
-/** Storage of this tab only, so that two windows can be two users; memory where it is denied. */
+/** Storage of this tab only, so that two windows can be two users; memory where it is denied or full. */
 function tabStorage(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
-  try {
-    sessionStorage.getItem(TOKEN)
-    return sessionStorage
-  } catch {
-    const kept = new Map<string, string>()
-    return {
-      getItem: (key) => kept.get(key) ?? null,
-      setItem: (key, value) => void kept.set(key, value),
-      removeItem: (key) => void kept.delete(key),
+  const kept = new Map<string, string>()
+  const attempt = <T>(work: (storage: Storage) => T): T | null => {
+    try {
+      return work(sessionStorage)
+    } catch {
+      return null
     }
+  }
+  return {
+    getItem: (key) => kept.get(key) ?? attempt((storage) => storage.getItem(key)),
+    setItem: (key, value) => {
+      kept.set(key, value)
+      attempt((storage) => storage.setItem(key, value))
+    },
+    removeItem: (key) => {
+      kept.delete(key)
+      attempt((storage) => storage.removeItem(key))
+    },
   }
 }
 
