@@ -1,5 +1,5 @@
 // Pictures of the page for people to judge: every page and state, size, theme and language, into
-// screenshots/. `npm run screenshots`; one row of them is part of the browser tests, in pictures.spec.ts.
+// screenshots/. `npm run screenshots`; one row of them is part of the browser tests, in accessibility.spec.ts.
 import { picturesOf } from './harness/pictures'
 import { DESKTOP, type Language, PHONE, test } from './harness/test'
 

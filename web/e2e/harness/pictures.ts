@@ -1,9 +1,9 @@
 // Takes a picture of every page and state; nothing may stand over the side on any of them.
 import { expect } from '@playwright/test'
 
-import { walk, type World } from './states'
+import { type See, walk, type World } from './states'
 
-export async function picturesOf(world: Omit<World, 'see'>, folder: string): Promise<void> {
+export async function picturesOf(world: Omit<World, 'see'>, folder: string, judge?: See): Promise<void> {
   let taken = 0
   await walk({
     ...world,
@@ -11,6 +11,7 @@ export async function picturesOf(world: Omit<World, 'see'>, folder: string): Pro
       const path = `${folder}/${String(++taken).padStart(2, '0')}-${name}.png`
       await person.page.screenshot({ path, animations: 'disabled' })
       await person.expectNothingOverTheSide()
+      await judge?.(person, name)
     },
   })
   expect(taken, 'pages and states in the walk').toBeGreaterThan(25)
