@@ -301,6 +301,8 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
                 _ => frame::text(&text(dropped)),
             });
         }
+        // Not on the wire yet: a resume brings them.
+        Event::Revised(_) | Event::Draft { .. } => {}
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
     }
 }

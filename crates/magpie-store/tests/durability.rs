@@ -245,7 +245,7 @@ fn recalled_messages_count_for_nobody_and_show_as_recalled() {
     let entry = runtime.block_on(store.entry(user("b"), false, id)).unwrap().unwrap();
     assert_eq!((entry.head, entry.unread, entry.last.unwrap().seq), (4, 2, 3));
     let page = runtime.block_on(store.history(user("b"), false, id, Edge::Newest, 9)).unwrap();
-    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Recalled };
+    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Recalled(user("a")) };
     let items = page.unwrap().items;
     assert_eq!((&items[1], &items[3]), (&gone(2), &gone(4)));
     let why = runtime.block_on(store.unread(user("b"), false, id)).unwrap().unwrap();

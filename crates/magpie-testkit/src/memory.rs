@@ -9,14 +9,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Unread, User,
     },
     port::store::{
         CommitSink, Committed, ReadFuture, Rejection, ResumeQuery, Store, StoreError, Write,
     },
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 use parking_lot::Mutex;
 
 use data::Data;
@@ -199,6 +199,56 @@ impl Store for MemoryStore {
             let later = data.users.values().filter(|u| after.as_ref().is_none_or(|a| u.id > *a));
             later.take(limit as usize).cloned().collect()
         })
+    }
+
+    fn message(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _conversation: ConversationId,
+        _seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn changes(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _conversation: ConversationId,
+        _after: u64,
+        _limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn devices(&self, _user: UserId) -> ReadFuture<Vec<Device>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn device(&self, _user: UserId, _device: Box<str>) -> ReadFuture<Option<Device>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn media(&self, _id: MediaId) -> ReadFuture<Option<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn visible_media(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn idle_media(&self, _now_ms: u64, _limit: u32) -> ReadFuture<Vec<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn media_bytes(&self, _user: UserId) -> ReadFuture<u64> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

@@ -9,8 +9,9 @@ use magpie_proto::{
 };
 
 use crate::model::{
-    ChangesPage, ChannelValue, Device, Draft, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
-    Membership, Message, Position, Replay, ResumeMark, ResumePage, Revised, Role, Unread, User,
+    ChangesPage, ChannelValue, Device, Draft, Entry, HistoryPage, InboxMark, InboxPage, Item,
+    Media, Membership, Message, Position, Replay, ResumeMark, ResumePage, Revised, Role, Unread,
+    User,
 };
 
 /// Why the store cannot do what was asked.

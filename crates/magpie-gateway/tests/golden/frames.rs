@@ -80,6 +80,7 @@ fn message(seq: Seq, from: &str, text: &str) -> Message {
         client_msg_id: (from == "小明").then(|| "01JA2Z8K4W".into()),
         body: Body::text(text),
         sent_ms: NOW_MS + seq * 1_000,
+        revision: None,
     }
 }
 
@@ -96,6 +97,7 @@ fn entry() -> Entry {
         peer_delivered_seq: 13,
         peer_read_seq: 12,
         delivered_seq: 12,
+        draft: None,
     }
 }
 
@@ -106,7 +108,7 @@ fn missed() -> Missed {
         Item::Message(message(12, "翠花", "在吗?")),
         Item::Message(message(13, "小明", "在的")),
     ];
-    Missed { entry: entry(), items, hole: Some((4, 9)) }
+    Missed { entry: entry(), items, hole: Some((4, 9)), changes_after: None }
 }
 
 fn desk_entry() -> Entry {
@@ -122,6 +124,7 @@ fn desk_entry() -> Entry {
         peer_delivered_seq: 0,
         peer_read_seq: 0,
         delivered_seq: 0,
+        draft: None,
     }
 }
 
@@ -250,7 +253,8 @@ events! {
     Event::Presence { .. } => "presence",
     Event::Push { .. } => "push",
     Event::Broadcast { .. } => "broadcast",
-    Event::Kick { .. } => "kick",
+    // The two without a frame yet stand beside the one that never has one.
+    Event::Kick { .. } | Event::Revised(_) | Event::Draft { .. } => "kick",
 }
 
 /// One event of each type, with the class that the code gives it. A kick is a close, not a frame.

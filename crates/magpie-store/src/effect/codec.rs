@@ -300,7 +300,8 @@ impl Input {
             return Err(CodecError::Field { field: "body", at: self.at });
         }
         let body = Body::from_stored(body);
-        let message = Message { conversation, seq, id, sender, client_msg_id, body, sent_ms };
+        let message =
+            Message { conversation, seq, id, sender, client_msg_id, body, sent_ms, revision: None };
         Ok(MessageRow { sender: sender_no, ver, message })
     }
 

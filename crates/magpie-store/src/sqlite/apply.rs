@@ -168,7 +168,7 @@ fn private(conn: &Connection, row: &PrivateRow) -> Result<()> {
 }
 
 fn message(conn: &Connection, row: &MessageRow) -> Result<()> {
-    let Message { conversation, seq, id, client_msg_id, body, sent_ms, sender: _ } = &row.message;
+    let Message { conversation, seq, id, client_msg_id, body, sent_ms, .. } = &row.message;
     conn.prepare_cached(
         "INSERT INTO messages
          (conversation, seq, ver, sender, sent_ms, id, client_msg_id, body)

@@ -1,7 +1,7 @@
 //! One queued operation to the module that decides it: what it changes goes to the state as
 //! effects, what it answers comes back. Writes nothing.
 
-use magpie_core::port::store::{Op, WriteResult};
+use magpie_core::port::store::{Op, Rejection, StoreError, WriteResult};
 use rusqlite::Result;
 
 use super::{channels, marks, messages, state::State, users, view::View};
@@ -30,6 +30,14 @@ pub(crate) fn decide(view: &View<'_>, state: &mut State, op: Op) -> Decided {
         Op::Publish(publish) => channels::publish(view, state, publish),
         Op::PushDelivered { user, channel, version } => {
             channels::delivered(view, state, &user, &channel, version)
+        }
+        Op::Revise(_)
+        | Op::Draft { .. }
+        | Op::DeviceSeen { .. }
+        | Op::SignOutDevice { .. }
+        | Op::PutMedia(_)
+        | Op::DropMedia { .. } => {
+            Ok(Err(Rejection::Store(StoreError::Unavailable("not built yet".into()))))
         }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) fn places(
         }
         next = message.seq + 1;
         if voids.contains_key(&message.seq) {
-            push_gone(&mut items, message.seq, message.seq, Gone::Recalled);
+            push_gone(&mut items, message.seq, message.seq, Gone::Recalled(message.sender));
         } else if hidden.contains_key(&message.seq) {
             push_gone(&mut items, message.seq, message.seq, Gone::Deleted);
         } else {

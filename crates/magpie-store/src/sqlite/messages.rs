@@ -224,6 +224,7 @@ fn insert(
         client_msg_id: append.client_msg_id,
         body: append.body,
         sent_ms: append.sent_ms,
+        revision: None,
     };
     state.effect(Effect::Message(MessageRow { sender, ver, message: message.clone() }));
     Ok(Ok(Outcome::Stored { message, members }))

@@ -2,12 +2,12 @@
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Unread, User,
     },
     port::store::{ReadFuture, ResumeQuery, Store, StoreError, Write},
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 
 use super::{
     SqliteStore, channels, conversations, history, inbox, recent::Since, resume, undelivered,
@@ -122,6 +122,56 @@ impl Store for SqliteStore {
 
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
         self.read(move |view, _| users::list(view, after.as_ref(), limit))
+    }
+
+    fn message(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _conversation: ConversationId,
+        _seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn changes(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _conversation: ConversationId,
+        _after: u64,
+        _limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn devices(&self, _user: UserId) -> ReadFuture<Vec<Device>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn device(&self, _user: UserId, _device: Box<str>) -> ReadFuture<Option<Device>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn media(&self, _id: MediaId) -> ReadFuture<Option<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn visible_media(
+        &self,
+        _user: UserId,
+        _agent: bool,
+        _ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn idle_media(&self, _now_ms: u64, _limit: u32) -> ReadFuture<Vec<Media>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    }
+
+    fn media_bytes(&self, _user: UserId) -> ReadFuture<u64> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

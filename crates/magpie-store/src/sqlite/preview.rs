@@ -79,6 +79,7 @@ fn read(row: &Row<'_>, user: &UserId, id: ConversationId) -> Result<Entry> {
         peer_delivered_seq: uint(row, 11)?,
         peer_read_seq: uint(row, 12)?,
         delivered_seq: uint(row, 10)?,
+        draft: None,
     })
 }
 
@@ -110,5 +111,6 @@ fn last(
         client_msg_id: row.get(22)?,
         body: Body::from_stored(Bytes::copy_from_slice(row.get_ref(23)?.as_blob()?)),
         sent_ms: uint(row, 24)?,
+        revision: None,
     }))
 }

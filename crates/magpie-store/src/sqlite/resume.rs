@@ -130,7 +130,7 @@ fn missed(view: &View<'_>, query: &ResumeQuery, id: ConversationId) -> Result<Op
         items.extend(history::places(view, &conversation, &viewer, from, head)?);
     }
     let hole = (first < from && from <= head).then(|| (first, from - 1));
-    Ok(Some(Missed { entry, items, hole }))
+    Ok(Some(Missed { entry, items, hole, changes_after: None }))
 }
 
 /// The first seq that was stored after a position; head + 1 when there is none. Positions rise

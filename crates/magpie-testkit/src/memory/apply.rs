@@ -4,7 +4,9 @@ use std::collections::btree_map::Entry;
 
 use magpie_core::{
     model::{ChannelValue, Membership, User},
-    port::store::{Append, Guard, Op, Outcome, Place, Publish, Rejection, UserPatch, WriteResult},
+    port::store::{
+        Append, Guard, Op, Outcome, Place, Publish, Rejection, StoreError, UserPatch, WriteResult,
+    },
 };
 use magpie_proto::{ConversationId, Seq, UserId, client::Change};
 
@@ -26,6 +28,14 @@ pub(crate) fn apply(data: &mut Data, op: Op) -> WriteResult {
         Op::Publish(value) => publish(data, value),
         Op::PushDelivered { user, channel, version } => {
             Ok(push_delivered(data, user, channel, version))
+        }
+        Op::Revise(_)
+        | Op::Draft { .. }
+        | Op::DeviceSeen { .. }
+        | Op::SignOutDevice { .. }
+        | Op::PutMedia(_)
+        | Op::DropMedia { .. } => {
+            Err(Rejection::Store(StoreError::Unavailable("not built yet".into())))
         }
     }
 }
@@ -133,6 +143,7 @@ fn store(data: &mut Data, mut target: Conversation, send: Append) -> Outcome {
         client_msg_id: send.client_msg_id,
         body: send.body,
         sent_ms: send.sent_ms,
+        revision: None,
     };
     target.messages.push((message.clone(), position));
     target.ver = position;

@@ -49,6 +49,7 @@ pub(crate) fn entry(data: &Data, user: &UserId, conversation: &Conversation) -> 
         peer_delivered_seq: others().map(|(_, s)| s.delivered_seq).max().unwrap_or(0),
         peer_read_seq: others().map(|(_, s)| s.shown.read_seq).max().unwrap_or(0),
         delivered_seq: side.delivered_seq,
+        draft: None,
     }
 }
 
@@ -215,5 +216,5 @@ fn missed(data: &Data, query: &ResumeQuery, conversation: &Conversation) -> Opti
     let (from, _) = fit(conversation, from..=head, true);
     items.extend(places(conversation, &query.user, from, head));
     let hole = (first < from && from <= head).then(|| (first, from - 1));
-    Some(Missed { entry, items, hole })
+    Some(Missed { entry, items, hole, changes_after: None })
 }

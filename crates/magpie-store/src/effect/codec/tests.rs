@@ -90,6 +90,7 @@ fn messages() -> Vec<Effect> {
         client_msg_id: Some("01J0000000000000000000000".into()),
         body: Body::from_stored(Bytes::from_static(body.as_bytes())),
         sent_ms: 1_790_000_000_002,
+        revision: None,
     };
     let keyless = Message { client_msg_id: None, seq: u64::MAX, ..message.clone() };
     vec![
@@ -259,6 +260,7 @@ fn any_message() -> impl Strategy<Value = Effect> {
             client_msg_id: key.map(Into::into),
             body: Body::from_stored(body.into()),
             sent_ms,
+            revision: None,
         };
         Effect::Message(MessageRow { sender: no, ver, message })
     })
