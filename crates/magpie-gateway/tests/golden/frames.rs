@@ -288,11 +288,19 @@ fn every_event_and_every_reply_in_the_code_has_a_golden_frame() {
     for event in EVENTS.iter().filter(|name| **name != "kick") {
         assert!(known.contains(*event), "no golden frame of event {event}");
     }
-    for source in ["native.rs", "dispatch.rs", "resume.rs", "view.rs", "view/pages.rs"] {
-        let code = fs::read_to_string(here().join("src").join(source)).unwrap();
+    let mut sources = vec!["native.rs", "dispatch.rs", "resume.rs", "view.rs"]
+        .into_iter()
+        .map(|name| here().join("src").join(name))
+        .collect::<Vec<_>>();
+    for folder in ["dispatch", "view"] {
+        let entries = fs::read_dir(here().join("src").join(folder)).unwrap();
+        sources.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    for source in sources {
+        let code = fs::read_to_string(&source).unwrap();
         for rest in code.split("reply(\"").skip(1) {
             let name = rest.split('"').next().unwrap();
-            assert!(known.contains(name), "no golden frame of reply {name} ({source})");
+            assert!(known.contains(name), "no golden frame of reply {name} ({})", source.display());
         }
     }
 }
