@@ -1,6 +1,7 @@
 //! Frames that a native client sends: one JSON object with `t` (type), `r` (request id) and the
 //! fields of its type. Decoding checks everything that needs no knowledge of the server's state.
 
+mod account;
 mod fields;
 mod list;
 mod message;
@@ -11,13 +12,15 @@ use serde_json::value::RawValue;
 
 use crate::{Body, ConversationId, ErrorCode, Seq, UserId, ids, scan};
 
-pub use list::{Change, Edge, History};
-pub use message::{Send, Target};
+pub use account::{Avatar, DEVICE_NAME_BYTES_MAX, NAME_CHARS_MAX, ProfileChange};
+pub use list::{Change, Changes, Draft, Edge, History};
+pub use message::{Alter, Forward, Revise, Send, Target};
 pub use session::{Hello, Receipts};
 
-use fields::{Fault, bad, body, conversation, on, required_user, target, users};
-use list::{history, inbox, set};
-use message::send;
+use account::{device, profile};
+use fields::{Fault, bad, body, conversation, on, required_user, seq, target, users};
+use list::{changes, draft, history, inbox, set};
+use message::{edit, forward, react, revise, send};
 use session::{hello, receipts};
 
 /// Largest integer that every JSON client holds exactly.
@@ -113,6 +116,23 @@ pub enum ClientOp {
         /// Name of the channel.
         channel: String,
     },
+    /// Change a stored message for everyone.
+    Revise(Revise),
+    /// Send a copy of a message.
+    Forward(Forward),
+    /// Places of a conversation that changed.
+    Changes(Changes),
+    /// Keep what was typed and not sent.
+    Draft(Draft),
+    /// The caller's devices.
+    Devices,
+    /// End a device of the caller and take none of its present tokens any more.
+    SignOutDevice {
+        /// Which.
+        device: String,
+    },
+    /// The caller's name and picture.
+    SetProfile(ProfileChange),
 }
 
 /// Why a frame is refused: a code and a sentence that says what to do.
@@ -157,6 +177,13 @@ struct Rest {
     on: Option<bool>,
     user: Option<String>,
     channel: Option<String>,
+    e: Option<String>,
+    into: Option<String>,
+    x: Option<String>,
+    re: Option<u64>,
+    device: Option<String>,
+    name: Option<String>,
+    avatar: Option<String>,
 }
 
 /// Decodes one text frame.
@@ -210,13 +237,22 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
         "conv.mute" => set(head, Change::Mute(on(&rest()?)?))?,
         "conv.hide" => set(head, Change::Hide)?,
         "conv.delete" => set(head, Change::Delete)?,
+        "conv.draft" => ClientOp::Draft(draft(head, rest()?)?),
         "msg.hide" => ClientOp::HideMessage {
             conversation: conversation(head)?,
-            seq: rest()?
-                .seq
-                .filter(|s| (1..=INTEGER_MAX).contains(s))
-                .ok_or_else(|| bad("\"seq\" is missing"))?,
+            seq: seq(rest()?.seq, "seq")?,
         },
+        "msg.recall" => revise(head, &rest()?, Alter::Recall)?,
+        "msg.edit" => revise(head, &rest()?, edit(head)?)?,
+        "msg.react" => {
+            let rest = rest()?;
+            revise(head, &rest, react(&rest)?)?
+        }
+        "msg.forward" => ClientOp::Forward(forward(head, &rest()?)?),
+        "changes" => ClientOp::Changes(changes(head, &rest()?)?),
+        "devices" => ClientOp::Devices,
+        "device.signout" => ClientOp::SignOutDevice { device: device(rest()?.device)? },
+        "profile.set" => ClientOp::SetProfile(profile(rest()?)?),
         "unread" => ClientOp::Unread { conversation: conversation(head)? },
         "block" => {
             let rest = rest()?;

@@ -1,6 +1,6 @@
 //! What many client frames have in common, read and checked: users, conversations, targets, bodies.
 
-use crate::{Body, BodyError, ConversationId, ErrorCode, Seq, UserId, ids};
+use crate::{Body, BodyError, ConversationId, ErrorCode, Seq, UserId};
 
 use super::{Head, INTEGER_MAX, LIST_MAX, Rest, Target};
 
@@ -54,4 +54,25 @@ pub(super) fn users(list: &[String]) -> Result<Vec<UserId>, Fault> {
 
 pub(super) fn on(rest: &Rest) -> Result<bool, Fault> {
     rest.on.ok_or_else(|| bad("\"on\" (true or false) is missing"))
+}
+
+/// The place of a message.
+pub(super) fn seq(value: Option<u64>, field: &str) -> Result<Seq, Fault> {
+    let value =
+        value.ok_or_else(|| bad(format!("{field:?} (the place of a message) is missing")))?;
+    if !(1..=INTEGER_MAX).contains(&value) {
+        return Err(bad(format!(
+            "{field:?} must be the place of a message: 1 or more, below 2^53"
+        )));
+    }
+    Ok(value)
+}
+
+/// Entries wanted in a page; 50 if nothing is said.
+pub(super) fn limit(value: Option<u32>) -> Result<u32, Fault> {
+    let value = value.unwrap_or(50);
+    if !(1..=200).contains(&value) {
+        return Err(bad("\"limit\" is 1 to 200"));
+    }
+    Ok(value)
 }

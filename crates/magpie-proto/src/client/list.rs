@@ -1,10 +1,11 @@
-//! Frames about conversations: pages of history and of the list, the caller's private state.
+//! Frames about conversations: pages of history, of changes and of the list, the caller's private
+//! state and his drafts.
 
 use crate::{ConversationId, Seq};
 
 use super::{
     ClientOp, Head, INTEGER_MAX, Rest,
-    fields::{Fault, bad, conversation},
+    fields::{Fault, bad, conversation, limit, seq},
 };
 
 /// A page of history.
@@ -27,6 +28,28 @@ pub enum Edge {
     Before(Seq),
     /// Newer than this seq.
     After(Seq),
+}
+
+/// A page of places that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changes {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// After which of its changes.
+    pub after: u64,
+    /// Places wanted, 1 to 200.
+    pub limit: u32,
+}
+
+/// What was typed and not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The text; empty forgets the draft, unless it answers something.
+    pub text: String,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
 }
 
 /// A change of the caller's private state of a conversation.
@@ -59,11 +82,7 @@ pub(super) fn history(head: &Head<'_>, rest: &Rest) -> Result<History, Fault> {
         (None, Some(_)) => return Err(bad("\"after\" must be below 2^53")),
         _ => return Err(bad("give \"before\" or \"after\", not both")),
     };
-    let limit = rest.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(bad("\"limit\" is 1 to 200"));
-    }
-    Ok(History { conversation: conversation(head)?, edge, limit })
+    Ok(History { conversation: conversation(head)?, edge, limit: limit(rest.limit)? })
 }
 
 pub(super) fn inbox(rest: &Rest) -> Result<ClientOp, Fault> {
@@ -72,12 +91,24 @@ pub(super) fn inbox(rest: &Rest) -> Result<ClientOp, Fault> {
         Some(serde_json::Value::String(mark)) => Some(mark.clone()),
         Some(_) => return Err(bad("\"before\" must be the mark of the page before")),
     };
-    if rest.limit.is_some_and(|limit| !(1..=200).contains(&limit)) {
-        return Err(bad("\"limit\" is 1 to 200"));
-    }
+    limit(rest.limit)?;
     Ok(ClientOp::Inbox { before, limit: rest.limit })
 }
 
 pub(super) fn set(head: &Head<'_>, change: Change) -> Result<ClientOp, Fault> {
     Ok(ClientOp::Set { conversation: conversation(head)?, change })
+}
+
+pub(super) fn changes(head: &Head<'_>, rest: &Rest) -> Result<Changes, Fault> {
+    let after = rest.after.ok_or_else(|| bad("\"after\" (the rev you have) is missing"))?;
+    if after > INTEGER_MAX {
+        return Err(bad("\"after\" must be below 2^53"));
+    }
+    Ok(Changes { conversation: conversation(head)?, after, limit: limit(rest.limit)? })
+}
+
+pub(super) fn draft(head: &Head<'_>, rest: Rest) -> Result<Draft, Fault> {
+    let text = rest.x.ok_or_else(|| bad("\"x\" (the text, \"\" to forget it) is missing"))?;
+    let reply_to = rest.re.map(|re| seq(Some(re), "re")).transpose()?;
+    Ok(Draft { conversation: conversation(head)?, text, reply_to })
 }

@@ -21,6 +21,9 @@ pub struct Hello {
     /// Random id of this page load.
     #[serde(default)]
     pub instance: String,
+    /// What the device calls itself, for the user's list of devices.
+    #[serde(default)]
+    pub name: String,
     /// Where to resume.
     #[serde(default)]
     pub cursor: Option<String>,
@@ -43,7 +46,9 @@ pub struct Receipts {
 
 pub(super) fn hello(text: &str) -> Result<Hello, Fault> {
     let hello: Hello = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-    for (name, value) in [("device", &hello.device), ("instance", &hello.instance)] {
+    for (name, value) in
+        [("device", &hello.device), ("instance", &hello.instance), ("name", &hello.name)]
+    {
         if !value.is_empty() {
             ids::check_text(value, 64).map_err(|e| bad(format!("\"{name}\": {e}")))?;
         }
