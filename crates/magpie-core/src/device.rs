@@ -29,30 +29,52 @@ pub struct Presented<'a> {
 /// # Errors
 /// `signed_out` when it was signed out after its token was issued.
 pub async fn sign_in(core: &Core, user: &UserId, device: Presented<'_>) -> Result<(), Refusal> {
-    if device.id.is_empty() {
+    let Some(known) = judge(core, user, device).await? else {
+        if !device.id.is_empty() {
+            note(core, user, device);
+        }
         return Ok(());
+    };
+    let same_name = device.name.is_empty() || *known.name == *device.name;
+    let listed = known.last_ms > known.signed_out_ms;
+    if !(listed && same_name && known.last_ms + NOTED_AGAIN_AFTER_MS > core.now_ms()) {
+        note(core, user, device);
+    }
+    Ok(())
+}
+
+/// What is known of a device, if its token may be used there. Tokens that do not say when they
+/// were issued are taken until the device is signed out for the first time. A token knows whole
+/// seconds only: one of the very second of the signing out is not taken.
+///
+/// # Errors
+/// `signed_out` when it was signed out after its token was issued.
+pub async fn judge(
+    core: &Core,
+    user: &UserId,
+    device: Presented<'_>,
+) -> Result<Option<Device>, Refusal> {
+    if device.id.is_empty() {
+        return Ok(None);
     }
     let known = core.store.device(user.clone(), device.id.into()).await?;
     if let Some(known) = &known
+        && known.signed_out_ms > 0
         && device.issued_ms <= known.signed_out_ms
     {
         let message = "this device was signed out; sign in again with a new token";
         return Err(Refusal::new(ErrorCode::SignedOut, message));
     }
-    let now_ms = core.now_ms();
-    let fresh = known.is_some_and(|known| {
-        let same_name = device.name.is_empty() || *known.name == *device.name;
-        known.last_ms + NOTED_AGAIN_AFTER_MS > now_ms && known.signed_out_ms == 0 && same_name
-    });
-    if !fresh {
-        let (user, at_ms) = (user.clone(), now_ms);
-        let op = Op::DeviceSeen { user, device: device.id.into(), name: device.name.into(), at_ms };
-        if let Err(refusal) = core.submit(op, Origin::None) {
-            // Reading goes on while the disk is full; the list is only older.
-            tracing::debug!(%refusal, "a sign-in was not noted");
-        }
+    Ok(known)
+}
+
+fn note(core: &Core, user: &UserId, device: Presented<'_>) {
+    let (user, at_ms) = (user.clone(), core.now_ms());
+    let op = Op::DeviceSeen { user, device: device.id.into(), name: device.name.into(), at_ms };
+    if let Err(refusal) = core.submit(op, Origin::None) {
+        // Reading goes on while the disk is full; the list is only older.
+        tracing::debug!(%refusal, "a sign-in was not noted");
     }
-    Ok(())
 }
 
 /// The user's devices, newest first.

@@ -4,6 +4,7 @@
 
 mod account;
 mod lists;
+mod messages;
 mod passing;
 mod rate;
 
@@ -11,7 +12,7 @@ use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use magpie_core::{
-    Caller, Refusal, conversation::settings, message::send, port::store::Origin, receipt,
+    Caller, Refusal, conversation::settings, device, message::send, port::store::Origin, receipt,
 };
 use magpie_proto::client::{self, ClientOp};
 
@@ -23,8 +24,9 @@ use crate::{
     view,
 };
 
-use account::renew;
-use lists::{history, inbox, last_value, unread};
+use account::{devices, renew, set_profile};
+use lists::{changes, history, inbox, last_value, unread};
+use messages::{forward, keep_draft, revise};
 use passing::{broadcast, ping, typing, watch};
 
 /// Does what a signed-in client asks.
@@ -81,6 +83,29 @@ pub fn dispatch(
         ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
             last_value(&gate, &caller.user, r, &channel).await
         }),
+        ClientOp::Revise(request) => answer(gate, conn, r, async move |gate| {
+            revise(&gate, &caller, request).await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }),
+        ClientOp::Forward(request) => forward(gate, conn, caller, r, request),
+        ClientOp::Changes(request) => {
+            answer(gate, conn, r, async move |gate| changes(&gate, &caller, r, request).await)
+        }
+        ClientOp::Draft(draft) => keep_draft(gate, conn, &caller, r, &draft),
+        ClientOp::Devices => {
+            let place = identity.place.clone();
+            answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await)
+        }
+        ClientOp::SignOutDevice { device } => answer(gate, conn, r, async move |gate| {
+            device::sign_out(&gate.core, &caller.user, &device).await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }),
+        ClientOp::SetProfile(change) => {
+            let fixed = conn.features();
+            answer(gate, conn, r, async move |gate| {
+                set_profile(&gate, &caller, fixed, r, change).await
+            });
+        }
         ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
     }

@@ -2,10 +2,20 @@
 
 use std::sync::Arc;
 
-use magpie_core::{Caller, Refusal};
-use magpie_proto::ErrorCode;
+use bytes::Bytes;
+use magpie_core::{Caller, Refusal, device, port::store::UserPatch, user};
+use magpie_proto::{
+    ErrorCode,
+    client::{Avatar, ProfileChange},
+};
 
-use crate::{conn::Conn, gate::Gate, native, view::pages};
+use crate::{
+    conn::{Conn, Place},
+    features::Features,
+    gate::Gate,
+    native,
+    view::pages,
+};
 
 /// A new token for the same user on a live socket.
 pub(super) fn renew(
@@ -29,6 +39,7 @@ pub(super) fn renew(
             let message = "this token has fewer permissions; open a new socket with it";
             return Err(Refusal::new(ErrorCode::Forbidden, message));
         }
+        conn.set_features(conn.features().fixed_by(&proved));
         conn.set_expiry(proved.expires_ms);
         pages::renewed(r, proved.expires_ms)
     });
@@ -38,4 +49,61 @@ pub(super) fn renew(
         }
         Err(refusal) => native::refuse(conn, r, &refusal),
     }
+}
+
+/// The caller's devices, with those that are connected now.
+pub(super) async fn devices(
+    gate: &Gate,
+    caller: &Caller,
+    place: &Place,
+    r: Option<u64>,
+) -> Result<Bytes, Refusal> {
+    let devices = device::list(&gate.core, &caller.user).await?;
+    let conns = gate.hub.of(&caller.user);
+    let online = |id: &str| {
+        let here = |conn: &Arc<Conn>| {
+            conn.dialect().is_none()
+                && !conn.outbox.is_ending()
+                && conn.identity().is_some_and(|identity| identity.place.device() == id)
+        };
+        conns.iter().any(here)
+    };
+    pages::devices(r, &devices, online, place.device())
+}
+
+/// What the token says about the user stands: the next sign-in would write it again.
+pub(super) async fn set_profile(
+    gate: &Gate,
+    caller: &Caller,
+    fixed: Features,
+    r: Option<u64>,
+    change: ProfileChange,
+) -> Result<Bytes, Refusal> {
+    let fixed_field = [
+        ("name", change.name.is_some() && fixed.has(Features::NAME_FIXED)),
+        ("avatar", change.avatar.is_some() && fixed.has(Features::AVATAR_FIXED)),
+    ];
+    if let Some((field, _)) = fixed_field.iter().find(|(_, fixed)| *fixed) {
+        let message = format!(
+            "{field:?} comes with your token: whoever makes the tokens changes it, not the app"
+        );
+        return Err(Refusal::new(ErrorCode::Forbidden, message));
+    }
+    if let Some(Avatar::Upload(id)) = &change.avatar {
+        let upload = gate.core.store.media(*id).await?;
+        if !upload.is_some_and(|media| media.public && media.owner == caller.user) {
+            let message =
+                "\"avatar\": no such picture of yours; upload one with the use \"avatar\"";
+            return Err(Refusal::new(ErrorCode::UnknownMedia, message));
+        }
+    }
+    let patch = UserPatch {
+        id: caller.user.clone(),
+        name: change.name.map(Into::into),
+        avatar: change.avatar.map(|avatar| avatar.to_string()),
+        role: None,
+        banned: None,
+        now_ms: gate.core.now_ms(),
+    };
+    pages::user(r, &user::put(&gate.core, patch).await?)
 }

@@ -1,8 +1,11 @@
-//! Requests that read pages: history, the conversation list, unread, a channel's last value.
+//! Requests that read pages: history, changes, the conversation list, unread, a channel's last value.
 
 use bytes::Bytes;
 use magpie_core::{Caller, Refusal, conversation::directory, push::publish};
-use magpie_proto::{ConversationId, UserId, client::History};
+use magpie_proto::{
+    ConversationId, UserId,
+    client::{Changes, History},
+};
 
 use crate::{
     gate::Gate,
@@ -23,6 +26,22 @@ pub(super) async fn history(
         .await?
         .ok_or_else(Refusal::unknown_conversation)?;
     pages::history(r, conversation, &page, caller.user.as_str())
+}
+
+pub(super) async fn changes(
+    gate: &Gate,
+    caller: &Caller,
+    r: Option<u64>,
+    request: Changes,
+) -> Result<Bytes, Refusal> {
+    let Changes { conversation, after, limit } = request;
+    let page = gate
+        .core
+        .store
+        .changes(caller.user.clone(), caller.is_agent(), conversation, after, limit)
+        .await?
+        .ok_or_else(Refusal::unknown_conversation)?;
+    pages::changes(r, conversation, &page, caller.user.as_str())
 }
 
 pub(super) async fn inbox(

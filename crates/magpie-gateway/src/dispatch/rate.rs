@@ -4,7 +4,7 @@
 use magpie_core::Refusal;
 use magpie_proto::{
     ErrorCode, Retry,
-    client::{ClientOp, Receipts, Send},
+    client::{Alter, ClientOp, Receipts, Revise, Send},
 };
 
 use crate::{conn::Identity, gate::Gate, limiter::Rate};
@@ -12,7 +12,9 @@ use crate::{conn::Identity, gate::Gate, limiter::Rate};
 /// The size limit of this server and the user's rate, shared by all his connections.
 pub(super) fn admit(gate: &Gate, identity: &Identity, op: &ClientOp) -> Result<(), Refusal> {
     let limits = &gate.settings.limits;
-    if let ClientOp::Send(Send { body, .. }) | ClientOp::Broadcast { body } = op
+    if let ClientOp::Send(Send { body, .. })
+    | ClientOp::Broadcast { body }
+    | ClientOp::Revise(Revise { alter: Alter::Edit(body), .. }) = op
         && body.as_bytes().len() > limits.body_bytes_max
     {
         let message = format!("\"b\": a body has at most {} bytes here", limits.body_bytes_max);
