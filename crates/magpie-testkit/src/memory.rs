@@ -2,7 +2,9 @@
 //! only when told to, so that a test can prove that nothing is acknowledged before the commit.
 
 mod apply;
+mod belongings;
 mod data;
+mod revise;
 mod view;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -203,52 +205,54 @@ impl Store for MemoryStore {
 
     fn message(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _conversation: ConversationId,
-        _seq: Seq,
+        user: UserId,
+        agent: bool,
+        id: ConversationId,
+        seq: Seq,
     ) -> ReadFuture<Option<Item>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(|data| view::place(view::find(data, &user, agent, id)?, &user, seq))
     }
 
     fn changes(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _conversation: ConversationId,
-        _after: u64,
-        _limit: u32,
+        user: UserId,
+        agent: bool,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
     ) -> ReadFuture<Option<ChangesPage>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(|data| {
+            view::find(data, &user, agent, id).map(|c| view::changes(c, &user, after, limit))
+        })
     }
 
-    fn devices(&self, _user: UserId) -> ReadFuture<Vec<Device>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.read(|data| belongings::devices(data, &user))
     }
 
-    fn device(&self, _user: UserId, _device: Box<str>) -> ReadFuture<Option<Device>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.read(|data| data.devices.get(&(user, device)).cloned())
     }
 
-    fn media(&self, _id: MediaId) -> ReadFuture<Option<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.read(|data| data.upload(id))
     }
 
     fn visible_media(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _ids: Vec<MediaId>,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
     ) -> ReadFuture<Vec<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(|data| belongings::visible(data, &user, agent, &ids))
     }
 
-    fn idle_media(&self, _now_ms: u64, _limit: u32) -> ReadFuture<Vec<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.read(|data| belongings::idle(data, now_ms, limit))
     }
 
-    fn media_bytes(&self, _user: UserId) -> ReadFuture<u64> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.read(|data| belongings::bytes_of(data, &user))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

@@ -19,7 +19,10 @@ use super::{
 pub(crate) const APPLICATION_ID: i64 = 0x4d61_6770;
 
 /// The steps from schema to schema; the number of a schema is the number of steps to it.
-pub(crate) const STEPS: &[&str] = &[include_str!("../../migrations/0001_init.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_revisions.sql"),
+];
 
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 

@@ -10,8 +10,8 @@ use magpie_core::{
 use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 
 use super::{
-    SqliteStore, channels, conversations, history, inbox, recent::Since, resume, undelivered,
-    unread, users, view::View,
+    SqliteStore, channels, conversations, devices, history, inbox, media, recent::Since, resume,
+    revisions, undelivered, unread, users, view::View,
 };
 
 impl SqliteStore {
@@ -126,52 +126,61 @@ impl Store for SqliteStore {
 
     fn message(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _conversation: ConversationId,
-        _seq: Seq,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        seq: Seq,
     ) -> ReadFuture<Option<Item>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            let Some((c, viewer)) = opened.filter(|(c, _)| (1..=c.head).contains(&seq)) else {
+                return Ok(None);
+            };
+            Ok(history::places(view, &c, &viewer, seq, seq)?.pop())
+        })
     }
 
     fn changes(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _conversation: ConversationId,
-        _after: u64,
-        _limit: u32,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        after: u64,
+        limit: u32,
     ) -> ReadFuture<Option<ChangesPage>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            opened.map(|(c, viewer)| revisions::page(view, &c, &viewer, after, limit)).transpose()
+        })
     }
 
-    fn devices(&self, _user: UserId) -> ReadFuture<Vec<Device>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.read(move |view, _| devices::list(view, &user))
     }
 
-    fn device(&self, _user: UserId, _device: Box<str>) -> ReadFuture<Option<Device>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.read(move |view, _| devices::find(view, &user, &device))
     }
 
-    fn media(&self, _id: MediaId) -> ReadFuture<Option<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.read(move |view, _| Ok(media::find(view, id)?.map(|row| row.media)))
     }
 
     fn visible_media(
         &self,
-        _user: UserId,
-        _agent: bool,
-        _ids: Vec<MediaId>,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
     ) -> ReadFuture<Vec<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+        self.read(move |view, _| media::visible(view, &user, agent, &ids))
     }
 
-    fn idle_media(&self, _now_ms: u64, _limit: u32) -> ReadFuture<Vec<Media>> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.read(move |view, _| media::idle(view, now_ms, limit))
     }
 
-    fn media_bytes(&self, _user: UserId) -> ReadFuture<u64> {
-        Box::pin(std::future::ready(Err(StoreError::Unavailable("not built yet".into()))))
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.read(move |view, _| media::bytes_of(view, &user))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
