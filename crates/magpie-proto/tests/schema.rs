@@ -144,7 +144,7 @@ fn the_types_name_every_frame_and_every_code() {
         }
     }
     for code in magpie_proto::ErrorCode::ALL {
-        assert!(text.contains(&format!("| '{}'", code.as_str())), "{}", code.as_str());
+        assert!(text.contains(&format!("  {}: {{ retry: ", code.as_str())), "{}", code.as_str());
     }
     for code in magpie_proto::CloseCode::ALL {
         assert!(text.contains(&format!("[{}, ", code.number())), "{}", code.number());

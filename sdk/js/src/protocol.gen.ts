@@ -8,31 +8,23 @@ export const DURABLE_EVENTS: readonly string[] = ['msg', 'msg.hidden', 'msg.chan
 
 /** A user as others see him. */
 export interface User {
-  /** Id. */
-  id: string
-  /** Name to show. */
-  name: string
-  /** Address of a picture; may be empty. */
-  avatar: string
-  /** What he may be. user, agent, bot, admin */
-  role: string
+  /** Id. */ id: string
+  /** Name to show. */ name: string
+  /** Address of a picture; may be empty. */ avatar: string
+  /** What he may be. user, agent, bot, admin */ role: string
 }
 
 /** Kind and text; every kind has a text, so that an unknown kind is shown by it. */
 export interface Body {
-  /** Kind. */
-  k: string
-  /** Text, or what is shown in place of an unknown kind. */
-  x: string
+  /** Kind. */ k: string
+  /** Text, or what is shown in place of an unknown kind. */ x: string
   [field: string]: unknown
 }
 
 /** Whose words a forwarded body holds: field `fw` of a body, set by the server. */
 export interface Forwarded {
-  /** Who said them first. */
-  from: string
-  /** When, Unix ms. */
-  ts: number
+  /** Who said them first. */ from: string
+  /** When, Unix ms. */ ts: number
 }
 
 /** `[emoji, users]`, in the order of first use. */
@@ -43,38 +35,24 @@ export type Mark = [string, number]
 
 /** A message. */
 export interface MessageItem {
-  /** Conversation. */
-  c: string
-  /** Place of a message in it. */
-  seq: number
-  /** Its global id. */
-  id: string
-  /** Who sent it. */
-  from: string
-  /** When the server took it, Unix ms. */
-  ts: number
-  /** What. */
-  b: Body
-  /** Client message id; from the server only for the sender's devices. */
-  cid?: string
-  /** The conversation's number of its last change; absent: never. */
-  rev?: number
-  /** When its text was changed last, Unix ms. */
-  edited?: number
-  /** Absent when there are none. */
-  reactions?: ReactionEntry[]
+  /** Conversation. */ c: string
+  /** Place of a message in it. */ seq: number
+  /** Its global id. */ id: string
+  /** Who sent it. */ from: string
+  /** When the server took it, Unix ms. */ ts: number
+  /** What. */ b: Body
+  /** Client message id; from the server only for the sender's devices. */ cid?: string
+  /** The conversation's number of its last change; absent: never. */ rev?: number
+  /** When its text was changed last, Unix ms. */ edited?: number
+  /** Absent when there are none. */ reactions?: ReactionEntry[]
 }
 
 /** Places with nothing to see. */
 export interface GoneItem {
-  /** First place. */
-  from: number
-  /** Last place. */
-  to: number
-  /** Why. recalled, deleted, expired */
-  gone: string
-  /** Whose recalled messages these were. */
-  by?: string
+  /** First place. */ from: number
+  /** Last place. */ to: number
+  /** Why. recalled, deleted, expired */ gone: string
+  /** Whose recalled messages these were. */ by?: string
 }
 
 /** A place of a history. */
@@ -82,142 +60,88 @@ export type Item = MessageItem | GoneItem
 
 /** What the user has typed and not sent. */
 export interface Draft {
-  /** The text. */
-  x: string
-  /** The message that it answers. */
-  re?: number
+  /** The text. */ x: string
+  /** The message that it answers. */ re?: number
 }
 
 /** A conversation in the list. */
 export interface Entry {
-  /** Conversation. */
-  c: string
-  /** What it is. direct, group, desk */
-  kind: string
-  /** The other user. */
-  peer: User | null
-  /** Newest place; 0 without messages. */
-  head: number
-  /** Number of its last shared change. */
-  rev: number
-  /** Time of the newest message, Unix ms; 0 without. */
-  ts: number
-  /** Messages of others that were not read. */
-  unread: number
-  /** Read up to here, on any device. */
-  read: number
-  /** Deleted on this side up to here. */
-  cleared: number
-  /** Received up to here, on any device. */
-  delivered: number
-  /** It belongs in the list. */
-  visible: boolean
-  /** On top of the list. */
-  pin: boolean
-  /** No sound, no badge. */
-  mute: boolean
-  /** What the other side has read. */
-  peer_read: number
-  /** What the other side has received. */
-  peer_delivered: number
-  /** Newest message that this user may see. */
-  last: Item | null
-  /** What this user has typed here and not sent. */
-  draft?: Draft
+  /** Conversation. */ c: string
+  /** What it is. direct, group, desk */ kind: string
+  /** The other user. */ peer: User | null
+  /** Newest place; 0 without messages. */ head: number
+  /** Number of its last shared change. */ rev: number
+  /** Time of the newest message, Unix ms; 0 without. */ ts: number
+  /** Messages of others that were not read. */ unread: number
+  /** Read up to here, on any device. */ read: number
+  /** Deleted on this side up to here. */ cleared: number
+  /** Received up to here, on any device. */ delivered: number
+  /** It belongs in the list. */ visible: boolean
+  /** On top of the list. */ pin: boolean
+  /** No sound, no badge. */ mute: boolean
+  /** What the other side has read. */ peer_read: number
+  /** What the other side has received. */ peer_delivered: number
+  /** Newest message that this user may see. */ last: Item | null
+  /** What this user has typed here and not sent. */ draft?: Draft
 }
 
 /** A changed conversation in a resume. */
 export interface SyncEntry extends Entry {
-  /** What was missed or changed. */
-  items: Item[]
-  /** Older missed places, first and last. */
-  hole?: [number, number]
-  /** Not all places changed after this rev were sent. */
-  changes?: number
+  /** What was missed or changed. */ items?: Item[]
+  /** Older missed places, first and last. */ hole?: [number, number]
+  /** Not all places changed after this rev were sent. */ changes?: number
 }
 
 /** Whether someone is there. */
 export interface PresenceState {
-  /** Who. */
-  user: string
-  /** Has a connection. */
-  online: boolean
-  /** Unix ms; 0: never. */
-  last_seen: number
+  /** Who. */ user: string
+  /** Has a connection. */ online: boolean
+  /** Unix ms; 0: never. */ last_seen: number
 }
 
 /** An installation of an app that the user has signed in on. */
 export interface Device {
-  /** Its id. */
-  device: string
-  /** What it calls itself; may be empty. */
-  name: string
-  /** First sign-in, Unix ms. */
-  first_seen: number
-  /** Last sign-in that was noted, Unix ms. */
-  last_seen: number
-  /** Connected now. */
-  online: boolean
-  /** The one that asks. */
-  current: boolean
+  /** Its id. */ device: string
+  /** What it calls itself; may be empty. */ name: string
+  /** First sign-in, Unix ms. */ first_seen: number
+  /** Last sign-in that was noted, Unix ms. */ last_seen: number
+  /** Connected now. */ online: boolean
+  /** The one that asks. */ current: boolean
 }
 
 /** What the server takes. */
 export interface Limits {
-  /** Largest body. */
-  body_bytes: number
-  /** Requests that may wait for an answer. */
-  in_flight: number
-  /** Rate of this user. */
-  messages_per_s: number
-  /** Entries of a list in a frame. */
-  list: number
-  /** How long a message can be recalled. */
-  recall_ms?: number
-  /** How long a text can be edited. */
-  edit_ms?: number
-  /** Longest draft. */
-  draft_bytes?: number
-  /** Largest upload; 0: none. */
-  media_bytes?: number
+  /** Largest body. */ body_bytes: number
+  /** Requests that may wait for an answer. */ in_flight: number
+  /** Rate of this user. */ messages_per_s: number
+  /** Entries of a list in a frame. */ list: number
+  /** How long a message can be recalled. */ recall_ms?: number
+  /** How long a text can be edited. */ edit_ms?: number
+  /** Longest draft. */ draft_bytes?: number
+  /** Largest upload; 0: none. */ media_bytes?: number
 }
 
 /** A STUN or TURN server, as `RTCPeerConnection` takes it. */
 export interface IceServer {
-  /** Its addresses. */
-  urls: string[]
-  /** For TURN. */
-  username?: string
-  /** For TURN. */
-  credential?: string
+  /** Its addresses. */ urls: string[]
+  /** For TURN. */ username?: string
+  /** For TURN. */ credential?: string
 }
 
 /** A call as it is now. */
 export interface CallInfo {
-  /** Id of the call, made by the caller's client. */
-  call: string
-  /** The direct conversation of the two. */
-  c: string
-  /** What it carries. audio, video */
-  media: string
-  /** Who calls. */
-  from: string
-  /** Who is called. */
-  to: string
-  /** Where it stands. ringing, active, ended */
-  state: string
-  /** How it ended. hangup, cancelled, rejected, missed, busy, failed, lost */
-  why?: string
-  /** When it began to ring, Unix ms. */
-  ts: number
-  /** Until when it rings, Unix ms. */
-  expires?: number
-  /** When it was answered, Unix ms. */
-  answered?: number
-  /** When it ended, Unix ms. */
-  ended?: number
-  /** `conn` of the caller's and of the called one's connection. */
-  conns: (string | null)[]
+  /** Id of the call, made by the caller's client. */ call: string
+  /** The direct conversation of the two. */ c: string
+  /** What it carries. audio, video */ media: string
+  /** Who calls. */ from: string
+  /** Who is called. */ to: string
+  /** Where it stands. ringing, active, ended */ state: string
+  /** How it ended. hangup, cancelled, rejected, missed, busy, failed, lost */ why?: string
+  /** When it began to ring, Unix ms. */ ts: number
+  /** Until when it rings, Unix ms. */ expires?: number
+  /** When it was answered, Unix ms. */ answered?: number
+  /** When it ended, Unix ms. */ ended?: number
+  /** `conn` of the caller's and of the called one's connection. */ conns: (string | null)[]
 }
 
 /** Fields that every kind of body may have. */
@@ -278,20 +202,13 @@ export type KnownBody = TextBody | MediaBody | LocationBody | CardBody | CustomB
 export interface ClientFrames {
   /** The first frame. */
   hello: {
-    /** User token, unless the handshake had one. */
-    token?: string
-    /** Id of this installation, kept for ever. */
-    device?: string
-    /** Random id of this page load. */
-    instance?: string
-    /** What the device calls itself, for the list of devices. */
-    name?: string
-    /** Where to resume. */
-    cursor?: string
-    /** Last version of each channel. */
-    channels?: Mark[]
-    /** Abilities of this client. */
-    features?: string[]
+    /** User token, unless the handshake had one. */ token?: string
+    /** Id of this installation, kept for ever. */ device?: string
+    /** Random id of this page load. */ instance?: string
+    /** What the device calls itself, for the list of devices. */ name?: string
+    /** Where to resume. */ cursor?: string
+    /** Last version of each channel. */ channels?: Mark[]
+    /** Abilities of this client. */ features?: string[]
   }
   /** A new token for the same user. */
   auth: { token: string }
@@ -368,26 +285,16 @@ export type ClientFrame = { [T in keyof ClientFrames]: { t: T; r?: number } & Cl
 export interface ServerFrames {
   /** Reply to `hello`. */
   ready: {
-    /** Version of the protocol. */
-    v: number
-    /** Name and version, for logs. */
-    server: string
-    /** Who the token says you are. */
-    user: User
-    /** Identity of the server's history. */
-    epoch: string
-    /** Id of this connection. */
-    conn: string
-    /** Send a ping this often. */
-    heartbeat_ms: number
-    /** What the server takes. */
-    limits: Limits
-    /** What it has and this connection uses. */
-    features?: string[]
-    /** The server's clock, Unix ms. */
-    now: number
-    /** When the token ends, Unix ms. */
-    expires: number
+    /** Version of the protocol. */ v: number
+    /** Name and version, for logs. */ server: string
+    /** Who the token says you are. */ user: User
+    /** Identity of the server's history. */ epoch: string
+    /** Id of this connection. */ conn: string
+    /** Send a ping this often. */ heartbeat_ms: number
+    /** What the server takes. */ limits: Limits
+    /** What it has and this connection uses. */ features?: string[]
+    /** The server's clock, Unix ms. */ now: number
+    /** When the token ends, Unix ms. */ expires: number
   }
   /** A page of the resume. */
   sync: { gap: boolean; more: boolean; cur?: string; convs: SyncEntry[] }
@@ -401,37 +308,23 @@ export interface ServerFrames {
   'msg.hidden': { c: string; seq: number }
   /** A message was changed for everyone; only with the feature `changes`. */
   'msg.change': {
-    /** Conversation. */
-    c: string
-    /** The conversation's number of this change, without gaps. */
-    rev: number
-    /** Place of a message in it. */
-    seq: number
-    /** What was done. recall, edit, react */
-    kind: string
-    /** By whom. */
-    by: string
-    /** When, Unix ms. */
-    ts: number
-    /** The place as it is now. */
-    item: Item
+    /** Conversation. */ c: string
+    /** The conversation's number of this change, without gaps. */ rev: number
+    /** Place of a message in it. */ seq: number
+    /** What was done. recall, edit, react */ kind: string
+    /** By whom. */ by: string
+    /** When, Unix ms. */ ts: number
+    /** The place as it is now. */ item: Item
   }
   /** The user's private state of a conversation. */
   'conv.state': {
-    /** Conversation. */
-    c: string
-    /** Read up to here. */
-    read: number
-    /** Deleted on this side up to here. */
-    cleared: number
-    /** In the list while `head` is above; -1: opened empty. */
-    hidden: number
-    /** On top of the list. */
-    pin: boolean
-    /** No sound, no badge. */
-    mute: boolean
-    /** Messages of others that were not read. */
-    unread: number
+    /** Conversation. */ c: string
+    /** Read up to here. */ read: number
+    /** Deleted on this side up to here. */ cleared: number
+    /** In the list while `head` is above; -1: opened empty. */ hidden: number
+    /** On top of the list. */ pin: boolean
+    /** No sound, no badge. */ mute: boolean
+    /** Messages of others that were not read. */ unread: number
   }
   /** The user typed something on another device and did not send it. */
   'conv.draft': { c: string; x: string; re?: number; ts: number }
@@ -479,117 +372,47 @@ export type ServerFrame = { [T in keyof ServerFrames]: { t: T; r?: number } & Se
 /** What the server says by itself. */
 export type ServerEvent = Extract<ServerFrame, { t: 'sync' | 'msg' | 'msg.hidden' | 'msg.change' | 'conv.state' | 'conv.draft' | 'receipt' | 'typing' | 'presence' | 'push' | 'broadcast' | 'error' | 'call' | 'call.signal' }>
 
-/** Codes of refused requests; newer servers may have others. */
-export type ErrorCode =
-  | 'bad_json'
-  | 'bad_request'
-  | 'unknown_type'
-  | 'hello_required'
-  | 'unauthorized'
-  | 'token_expired'
-  | 'signed_out'
-  | 'forbidden'
-  | 'origin_refused'
-  | 'blocked'
-  | 'stranger_limit'
-  | 'too_late'
-  | 'not_found'
-  | 'unknown_user'
-  | 'unknown_conversation'
-  | 'unknown_message'
-  | 'unknown_media'
-  | 'unknown_call'
-  | 'method_not_allowed'
-  | 'client_msg_id_reused'
-  | 'call_taken'
-  | 'busy'
-  | 'upload_offset'
-  | 'recalled'
-  | 'too_large'
-  | 'quota_exceeded'
-  | 'unsupported_media_type'
-  | 'media_refused'
-  | 'upgrade_required'
-  | 'rate_limited'
-  | 'internal'
-  | 'storage_full'
-  | 'storage_unavailable'
-  | 'overloaded'
-  | 'draining'
-
-/** Whether the same request can succeed later, when the error does not say. */
-export const ERROR_CODES: Record<ErrorCode, { retry: 'never' | 'later' | 'after_ms' }> = {
-  /** The text is not JSON, or breaks a rule of the JSON that we accept. */
+/** Whether a refused request can succeed later, when the error does not say. */
+export const ERROR_CODES = {
   bad_json: { retry: 'never' },
-  /** A field is missing, has the wrong type or an impossible value. */
   bad_request: { retry: 'never' },
-  /** The frame's `t` is not known to this server. */
   unknown_type: { retry: 'never' },
-  /** The first frame of a native connection must be `hello`. */
   hello_required: { retry: 'never' },
-  /** No token, or one that is not valid here. */
   unauthorized: { retry: 'never' },
-  /** The token has expired: get a new one. */
   token_expired: { retry: 'never' },
-  /** This device was signed out; sign in again with a new token. */
   signed_out: { retry: 'never' },
-  /** The caller may not do this. */
   forbidden: { retry: 'never' },
-  /** The page's origin is not on the allow-list. */
   origin_refused: { retry: 'never' },
-  /** The receiver has blocked the sender. */
   blocked: { retry: 'never' },
-  /** Too many messages to someone who has neither answered nor connected. */
   stranger_limit: { retry: 'later' },
-  /** The time in which a message may be recalled or edited is over. */
   too_late: { retry: 'never' },
-  /** No such route. */
   not_found: { retry: 'never' },
-  /** No such user. */
   unknown_user: { retry: 'never' },
-  /** No such conversation, or the caller is not in it. */
   unknown_conversation: { retry: 'never' },
-  /** No such message in this conversation, or the caller cannot see it. */
   unknown_message: { retry: 'never' },
-  /** No such upload, or the caller may not use it. */
   unknown_media: { retry: 'never' },
-  /** No such call, or the caller is not in it. */
   unknown_call: { retry: 'never' },
-  /** The route exists, not with this method. */
   method_not_allowed: { retry: 'never' },
-  /** The same idempotency key came with another body. */
   client_msg_id_reused: { retry: 'never' },
-  /** The call was answered on another device, or is over. */
   call_taken: { retry: 'never' },
-  /** This user is in a call already. */
   busy: { retry: 'later' },
-  /** The bytes do not begin where the upload stands: ask for its offset and go on there. */
   upload_offset: { retry: 'later' },
-  /** The message was recalled. */
   recalled: { retry: 'never' },
-  /** The body or frame is larger than allowed. */
   too_large: { retry: 'never' },
-  /** The user's uploads take all the room that he may have. */
   quota_exceeded: { retry: 'never' },
-  /** The request's content type is not JSON. */
   unsupported_media_type: { retry: 'never' },
-  /** The file is not what it says, is not allowed here, or cannot be read. */
   media_refused: { retry: 'never' },
-  /** A plain request came to a socket path. */
   upgrade_required: { retry: 'never' },
-  /** Over the rate limit. */
   rate_limited: { retry: 'after_ms' },
-  /** A fault of the server; the log has it. */
   internal: { retry: 'later' },
-  /** The disk is full: nothing was stored, reading still works. */
   storage_full: { retry: 'later' },
-  /** The store refuses writes; the message says why. */
   storage_unavailable: { retry: 'later' },
-  /** Too much work is queued. */
   overloaded: { retry: 'after_ms' },
-  /** The server is going down; connect again. */
   draining: { retry: 'after_ms' },
-}
+} as const
+
+/** Codes of refused requests; newer servers may have others. */
+export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Close codes: whether to connect again, and what they mean. */
 export const CLOSE_CODES: readonly (readonly [code: number, again: boolean, meaning: string])[] = [

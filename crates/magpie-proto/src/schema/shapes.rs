@@ -115,7 +115,7 @@ pub(super) const SHAPES: &[Shape] = &[
         is: Is::More(
             "Entry",
             &[
-                must("items", Ty::List(&Ty::Shape("Item")), "What was missed or changed."),
+                may("items", Ty::List(&Ty::Shape("Item")), "What was missed or changed."),
                 may(
                     "hole",
                     Ty::Tuple(&[Ty::Integer, Ty::Integer]),

@@ -145,7 +145,7 @@ fn line_of(field: &Field) -> String {
 
 fn push_fields(out: &mut String, fields: &[Field], indent: &str) {
     for field in fields {
-        let _ = writeln!(out, "{indent}/** {} */\n{indent}{}", doc_of(field), line_of(field));
+        let _ = writeln!(out, "{indent}/** {} */ {}", doc_of(field), line_of(field));
     }
 }
 
@@ -202,29 +202,23 @@ fn push_union(out: &mut String, name: &str, of: &str, doc: &str) {
 }
 
 fn push_codes(out: &mut String) {
-    out.push_str("\n/** Codes of refused requests; newer servers may have others. */\n");
-    out.push_str("export type ErrorCode =\n");
-    for code in ErrorCode::ALL {
-        let _ = writeln!(out, "  | {}", quoted(code.as_str()));
-    }
     out.push_str(
-        "\n/** Whether the same request can succeed later, when the error does not say. */\n",
+        "\n/** Whether a refused request can succeed later, when the error does not say. */\n",
     );
-    out.push_str("export const ERROR_CODES: Record<ErrorCode, { retry: 'never' | 'later' | 'after_ms' }> = {\n");
+    out.push_str("export const ERROR_CODES = {\n");
     for code in ErrorCode::ALL {
         let retry = match code.retry() {
             Retry::Never => "never",
             Retry::Later => "later",
             Retry::AfterMs(_) => "after_ms",
         };
-        let _ = writeln!(
-            out,
-            "  /** {} */\n  {}: {{ retry: '{retry}' }},",
-            code.meaning(),
-            code.as_str()
-        );
+        let _ = writeln!(out, "  {}: {{ retry: '{retry}' }},", code.as_str());
     }
-    out.push_str("}\n\n/** Close codes: whether to connect again, and what they mean. */\n");
+    out.push_str(
+        "} as const\n\n/** Codes of refused requests; newer servers may have others. */\n",
+    );
+    out.push_str("export type ErrorCode = keyof typeof ERROR_CODES\n");
+    out.push_str("\n/** Close codes: whether to connect again, and what they mean. */\n");
     out.push_str(
         "export const CLOSE_CODES: readonly (readonly [code: number, again: boolean, meaning: string])[] = [\n",
     );
