@@ -3,6 +3,7 @@
 
 mod changes;
 mod channels;
+mod converge;
 mod desk;
 mod devices;
 mod drafts;
@@ -18,6 +19,7 @@ mod subject;
 mod unread;
 mod users;
 
+pub use converge::{Turn, run_turns, turns};
 pub use model::{Action, actions, run_actions};
 pub use subject::Subject;
 
