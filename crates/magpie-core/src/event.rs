@@ -8,7 +8,7 @@ use magpie_proto::{Body, CloseCode, ConversationId, Seq, UserId};
 use smallvec::SmallVec;
 
 use crate::{
-    model::{ChannelValue, Membership, Message, Position},
+    model::{ChannelValue, Draft, Membership, Message, Position, Revised},
     port::store::{Origin, WriteResult},
 };
 
@@ -69,6 +69,19 @@ pub enum Event {
         conversation: ConversationId,
         /// Which message.
         seq: Seq,
+    },
+    /// A stored message was changed for everyone.
+    Revised(Box<Revised>),
+    /// The user typed something and did not send it: for his own other devices.
+    Draft {
+        /// Whose.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// What; `None` when it is gone.
+        draft: Option<Box<Draft>>,
+        /// When, Unix ms.
+        at_ms: u64,
     },
     /// A member received or read up to here.
     Receipt {
@@ -141,8 +154,12 @@ impl Event {
             Self::Message(_)
             | Self::Membership { .. }
             | Self::Hidden { .. }
+            | Self::Revised(_)
             | Self::Kick { .. } => Class::Durable,
-            Self::Receipt { .. } | Self::Typing { .. } | Self::Presence { .. } => Class::Latest,
+            Self::Receipt { .. }
+            | Self::Typing { .. }
+            | Self::Presence { .. }
+            | Self::Draft { .. } => Class::Latest,
             Self::Push { stored, .. } => {
                 if *stored {
                     Class::Latest

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod conversation;
 pub mod core;
+pub mod device;
 pub mod event;
 pub mod message;
 pub mod model;

@@ -17,6 +17,10 @@ pub struct Policy {
     pub carwash_hold_ms: u64,
     /// Most bytes of a pushed value.
     pub push_bytes_max: usize,
+    /// How long a sender may take a message back.
+    pub recall_window_ms: u64,
+    /// How long a sender may edit a message.
+    pub edit_window_ms: u64,
 }
 
 impl Default for Policy {
@@ -28,6 +32,8 @@ impl Default for Policy {
             push_hold_ms: 86_400_000,
             carwash_hold_ms: 600_000,
             push_bytes_max: 65_536,
+            recall_window_ms: 120_000,
+            edit_window_ms: 86_400_000,
         }
     }
 }

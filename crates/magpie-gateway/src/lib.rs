@@ -7,6 +7,7 @@ mod contain;
 pub mod dialects;
 pub mod dispatch;
 pub mod door;
+pub mod features;
 pub mod gate;
 pub mod handshakes;
 pub mod hub;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
     Caller, Delivery, Dialect, Event, Refusal, User,
+    device::{self, Presented},
     model::{ChannelValue, Replay},
     port::store::{Outcome, WriteResult},
     push::publish,
@@ -23,6 +24,7 @@ use crate::{
     contain::EndOnPanic,
     dispatch,
     door::Door,
+    features::Features,
     gate::Gate,
     outbox::LatestKey,
     resume,
@@ -160,6 +162,7 @@ fn sign_in(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, hello: Hello) {
                 conn.outbox.end(match refusal.code {
                     ErrorCode::TokenExpired => CloseCode::TokenExpired,
                     ErrorCode::Unauthorized | ErrorCode::UnknownUser => CloseCode::Unauthorized,
+                    ErrorCode::SignedOut => CloseCode::SignedOut,
                     ErrorCode::Forbidden => CloseCode::Banned,
                     _ => CloseCode::Overloaded,
                 });
@@ -188,6 +191,8 @@ async fn welcome(
     let create = gate.settings.create_token_users;
     let kicks = gate.hub.kicks();
     let user = user::sign_in(&gate.core, &proved.user, profile(&proved), create).await?;
+    let presented = Presented { id: &hello.device, name: &hello.name, issued_ms: proved.issued_ms };
+    device::sign_in(&gate.core, &user.id, presented).await?;
     let caller = Caller {
         user: user.id.clone(),
         role: user.role,
@@ -197,6 +202,7 @@ async fn welcome(
     let place = Place::native(&hello.device, &hello.instance);
     let bucket = gate.hub.bucket(&user.id);
     conn.set_expiry(proved.expires_ms);
+    conn.set_features(Features::asked(hello, &gate.settings).fixed_by(&proved));
     conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
     if gate.hub.kicks() != kicks {
@@ -205,6 +211,7 @@ async fn welcome(
         if still.is_some_and(|user| user.banned) {
             return Err(Refusal::new(ErrorCode::Forbidden, "this user is banned"));
         }
+        device::judge(&gate.core, &user.id, presented).await?;
     }
     conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
     Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))
@@ -238,6 +245,8 @@ fn ready(
         conn: conn.id,
         now_ms: gate.core.now_ms(),
         expires_ms,
+        features: conn.features(),
+        policy: &gate.core.policy,
     };
     pages::ready(r, &gate.settings, &fields)
 }
@@ -266,6 +275,20 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         Event::Hidden { conversation, seq, .. } => {
             let text = || view::hidden(*conversation, *seq);
             conn.outbox.push_durable(|| shared(&text), position);
+        }
+        Event::Revised(revised) => {
+            // Who did not ask for it would not count it.
+            if conn.features().has(Features::CHANGES) {
+                let text = || view::change(revised);
+                conn.outbox.push_durable(|| shared(&text), position);
+            }
+        }
+        Event::Draft { conversation, draft, at_ms, .. } => {
+            // A page of a resume that was read before must not come after it.
+            if !conn.outbox.note(position) {
+                let text = || view::draft(*conversation, draft.as_deref(), *at_ms);
+                conn.outbox.push_latest(LatestKey::Draft(*conversation), shared(&text));
+            }
         }
         Event::Receipt { conversation, user, delivered, read } => {
             // A slot each: a delivery mark must not wipe out a read mark that is not written yet.

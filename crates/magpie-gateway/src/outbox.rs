@@ -28,6 +28,8 @@ pub enum LatestKey {
     Typing(ConversationId, UserId),
     /// A user's presence.
     Presence(UserId),
+    /// What the user has typed in a conversation.
+    Draft(ConversationId),
     /// A channel's value.
     Channel(Box<str>),
 }
@@ -40,7 +42,8 @@ impl LatestKey {
             Self::Typing(..) => Some(0),
             Self::Presence(_) => Some(1),
             Self::Delivered(..) => Some(2),
-            Self::Read(..) => Some(3),
+            Self::Draft(_) => Some(3),
+            Self::Read(..) => Some(4),
             Self::Channel(_) => None,
         }
     }
@@ -177,6 +180,16 @@ impl Outbox {
             }
             inner.push_counted(frame(), self.bytes_max)
         })
+    }
+
+    /// While a resume is running: makes it read up to `position` before it ends, and is true.
+    pub fn note(&self, position: Position) -> bool {
+        let mut inner = self.inner.lock();
+        let running = !inner.live;
+        if running {
+            inner.position = inner.position.max(position);
+        }
+        running
     }
 
     /// Puts a latest value in: it replaces an unwritten one with the same key.

@@ -19,6 +19,10 @@ pub struct Settings {
     pub client_address: ClientAddress,
     /// Create users that a native token names for the first time.
     pub create_token_users: bool,
+    /// Largest upload, told to clients; 0: this server takes none.
+    pub media_bytes_max: u64,
+    /// Calls are connected.
+    pub calls: bool,
 }
 
 /// What one peer may cost.
@@ -114,6 +118,8 @@ impl Default for Settings {
             dialects: Dialects::default(),
             client_address: ClientAddress::default(),
             create_token_users: true,
+            media_bytes_max: 0,
+            calls: false,
         }
     }
 }

@@ -32,6 +32,18 @@ pub fn send(core: &Core, caller: &Caller, send: Send, origin: Origin) -> Result<
     core.submit(Op::Append(append), origin)
 }
 
+/// The same for a body that the server itself has copied: what it shows need not be the caller's.
+pub(crate) fn send_copy(
+    core: &Core,
+    caller: &Caller,
+    send: Send,
+    origin: Origin,
+) -> Result<(), Refusal> {
+    let mut append = prepare(core, caller, send)?;
+    append.guard.own_media = false;
+    core.submit(Op::Append(append), origin)
+}
+
 /// Sends and waits until the message is durable: for doors without a connection.
 ///
 /// # Errors
@@ -57,6 +69,7 @@ fn prepare(core: &Core, caller: &Caller, send: Send) -> Result<Append, Refusal> 
         must_be_member: !trusted,
         not_blocked: !trusted,
         stranger_limit: if trusted { None } else { stranger_limit(core, caller, &place) },
+        own_media: !trusted,
     };
     Ok(Append {
         place,
