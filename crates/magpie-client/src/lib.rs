@@ -6,17 +6,18 @@ mod error;
 mod event;
 mod frame;
 mod options;
+mod requests;
 mod session;
 mod socket;
 
 pub use error::ClientError;
 pub use event::{
-    BroadcastEvent, ConversationState, Event, HiddenMessage, PresenceEvent, PushEvent,
-    ReceiptEvent, TypingEvent,
+    BroadcastEvent, ChangeEvent, ConversationState, DraftEvent, Event, HiddenMessage,
+    PresenceEvent, PushEvent, ReceiptEvent, TypingEvent,
 };
 pub use frame::{
-    Ack, Body, ChannelValue, Conversation, HistoryPage, InboxPage, Item, Limits, Message, Pong,
-    PresenceState, Ready, ServerError, Sync, Unread, UserInfo,
+    Ack, Body, ChangesPage, ChannelValue, Conversation, Device, Draft, HistoryPage, InboxPage,
+    Item, Limits, Message, Pong, PresenceState, Ready, ServerError, Sync, Unread, UserInfo,
 };
 pub use options::{Options, TokenIn};
 pub use session::{Client, Closed, Edge, Events, Target, connect, connect_over};

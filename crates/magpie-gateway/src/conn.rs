@@ -483,3 +483,13 @@ impl std::fmt::Debug for Conn {
         write!(f, "Conn({}, {:?}, {:?})", self.id, self.door.name(), self.user())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_no_larger_than_it_was() {
+        assert!(size_of::<Conn>() <= 232, "{}", size_of::<Conn>());
+    }
+}

@@ -9,6 +9,7 @@ pub mod heartbeat;
 pub mod identity;
 pub mod limits;
 pub mod log;
+pub mod messages;
 pub mod problem;
 pub mod proxy;
 pub mod push;
@@ -58,6 +59,8 @@ pub struct Config {
     pub limits: limits::Limits,
     /// Section `heartbeat`.
     pub heartbeat: heartbeat::Heartbeat,
+    /// Section `messages`.
+    pub messages: messages::Messages,
     /// Section `push`.
     pub push: push::Push,
     /// Section `log`.
@@ -165,6 +168,7 @@ impl Config {
             &self.helpdesk,
             &self.limits,
             &self.heartbeat,
+            &self.messages,
             &self.push,
             &self.log,
             &self.web,
@@ -172,7 +176,7 @@ impl Config {
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut dyn Section> {
-        let sections: [&mut dyn Section; 14] = [
+        let sections: Vec<&mut dyn Section> = vec![
             &mut self.server,
             &mut self.store,
             &mut self.identity,
@@ -184,6 +188,7 @@ impl Config {
             &mut self.helpdesk,
             &mut self.limits,
             &mut self.heartbeat,
+            &mut self.messages,
             &mut self.push,
             &mut self.log,
             &mut self.web,

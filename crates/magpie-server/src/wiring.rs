@@ -29,6 +29,8 @@ pub fn policy(config: &Config) -> Policy {
         market_stranger_limit: limit(config.market.stranger_limit),
         push_hold_ms: config.push.hold_s.saturating_mul(1_000),
         carwash_hold_ms: config.carwash.hold_s.saturating_mul(1_000),
+        recall_window_ms: config.messages.recall_window_s.saturating_mul(1_000),
+        edit_window_ms: config.messages.edit_window_s.saturating_mul(1_000),
         ..Policy::default()
     }
 }
@@ -50,6 +52,7 @@ pub fn gateway(config: &Config, file_limit: u64) -> Settings {
         client_address: client_address(config),
         // A token is the owner's word that the user exists.
         create_token_users: true,
+        ..Settings::default()
     }
 }
 

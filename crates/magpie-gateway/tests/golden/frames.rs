@@ -8,18 +8,20 @@ use std::{
 
 use bytes::Bytes;
 use magpie_core::{
-    Class, Event, Message, Role, User,
+    Class, Event, Message, Policy, Role, User,
     model::{
-        ChannelValue, Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Membership, Missed,
-        Replay, ResumePage, Unread, UnreadWhy,
+        ChangesPage, ChannelValue, Device, Draft, Entry, Gone, HistoryPage, InboxMark, InboxPage,
+        Item, Membership, Missed, Reaction, Replay, ResumePage, Revised, Revision, RevisionKind,
+        Unread, UnreadWhy,
     },
     presence::State,
 };
 use magpie_gateway::{
+    features::Features,
     settings::Settings,
     view::{self, pages},
 };
-use magpie_proto::{Body, ConversationId, Cursor, MessageId, Seq, UserId};
+use magpie_proto::{Body, ConversationId, Cursor, MessageId, Seq, UserId, client::Hello};
 
 const NOW_MS: u64 = 1_764_000_000_000;
 
@@ -141,7 +143,7 @@ fn value() -> ChannelValue {
     }
 }
 
-fn ready() -> Bytes {
+fn ready(hello: &Hello) -> Bytes {
     let me = person("小明", "小明", Role::User);
     let settings = Settings { server_name: "magpie 0.1.0".into(), ..Settings::default() };
     let fields = pages::Ready {
@@ -150,6 +152,8 @@ fn ready() -> Bytes {
         conn: 42,
         now_ms: NOW_MS,
         expires_ms: NOW_MS + 3_600_000,
+        features: Features::asked(hello, &settings),
+        policy: &Policy::default(),
     };
     pages::ready(Some(1), &settings, &fields).unwrap()
 }
@@ -186,6 +190,78 @@ fn lists() -> Vec<(&'static str, Bytes)> {
     ]
 }
 
+fn revision(rev: u64, edited_ms: Option<u64>, reactions: &[(&str, &[&str])]) -> Box<Revision> {
+    let reaction = |(emoji, users): &(&str, &[&str])| Reaction {
+        emoji: (*emoji).into(),
+        users: users.iter().map(|id| user(id)).collect(),
+    };
+    Box::new(Revision { rev, edited_ms, reactions: reactions.iter().map(reaction).collect() })
+}
+
+fn revised(rev: u64, kind: RevisionKind, by: &str, item: Item) -> Revised {
+    let (seq, at_ms) = (12, NOW_MS + 20_000 + rev * 1_000);
+    Revised { conversation: direct(), rev, seq, kind, by: user(by), at_ms, item }
+}
+
+/// The client message id of an own message is not in it: everyone gets the same.
+fn edited() -> Revised {
+    let revision = Some(revision(6, Some(NOW_MS + 26_000), &[]));
+    let message = Message { revision, ..message(12, "翠花", "在吗??") };
+    revised(6, RevisionKind::Edit, "翠花", Item::Message(message))
+}
+
+fn reacted() -> Revised {
+    let revision = revision(7, Some(NOW_MS + 26_000), &[("👍", &["小明", "翠花"])]);
+    let message = Message { revision: Some(revision), ..message(12, "翠花", "在吗??") };
+    revised(7, RevisionKind::React, "小明", Item::Message(message))
+}
+
+fn recalled() -> Revised {
+    let gone = Item::Gone { from: 12, to: 12, why: Gone::Recalled(user("翠花")) };
+    revised(8, RevisionKind::Recall, "翠花", gone)
+}
+
+/// What was changed, as pages show it.
+fn changed() -> Vec<(&'static str, Bytes)> {
+    let cursor = Cursor { epoch: 0x9f86_d081_884c_7d65, position: 1301 }.encode();
+    let own = Message {
+        revision: Some(revision(5, Some(NOW_MS + 25_000), &[("👍", &["翠花"])])),
+        ..message(13, "小明", "在的!")
+    };
+    let draft = Some(Box::new(Draft { text: "我马上".into(), reply_to: Some(13) }));
+    let entry = Entry { rev: 8, unread: 0, last: Some(own.clone()), draft, ..entry() };
+    let items = vec![recalled().item, Item::Message(own)];
+    let missed = Missed { entry, items: items.clone(), hole: None, changes_after: Some(2) };
+    let page = ResumePage { position: 1301, changed: vec![missed], next: None };
+    let history = HistoryPage { items: items.clone(), head: 13, more: true };
+    let mut items = items;
+    items.reverse();
+    let changes = ChangesPage { items, rev: 8, more: false };
+    let device = |id: &str, name: &str, last_ms| Device {
+        id: id.into(),
+        name: name.into(),
+        first_ms: NOW_MS - 86_400_000,
+        last_ms,
+        signed_out_ms: 0,
+    };
+    let devices = [
+        device("phone-7c2e", "Chrome on Linux", NOW_MS),
+        device("tablet-11aa", "", NOW_MS - 60_000),
+    ];
+    let here = |id: &str| id == "phone-7c2e";
+    let me = User {
+        avatar: "https://cdn.example.com/ming.jpg".into(),
+        ..person("小明", "小明同学", Role::User)
+    };
+    vec![
+        ("sync-changes", pages::sync(&page, "小明", false, Some(&cursor)).unwrap()),
+        ("history-changed", pages::history(Some(10), direct(), &history, "小明").unwrap()),
+        ("changes", pages::changes(Some(29), direct(), &changes, "小明").unwrap()),
+        ("devices", pages::devices(Some(31), &devices, here, "phone-7c2e").unwrap()),
+        ("user", pages::user(Some(33), &me).unwrap()),
+    ]
+}
+
 /// Every file of this crate with the frame that the code makes.
 fn frames() -> Vec<(&'static str, String)> {
     let unread = Unread {
@@ -202,20 +278,26 @@ fn frames() -> Vec<(&'static str, String)> {
     let entry = entry();
     let conv = view::reply("conv", Some(15), &view::EntryView::of(&entry, "小明"));
     let unread = view::reply("unread", Some(21), &view::unread(direct(), &unread));
+    let asking = Hello { features: vec!["changes".into(), "calls".into()], ..Hello::default() };
     let mut frames = vec![
-        ("ready", ready()),
+        ("ready", ready(&Hello::default())),
+        ("ready-features", ready(&asking)),
         ("conv", conv.unwrap()),
         ("unread", unread.unwrap()),
         ("ok-auth", pages::renewed(Some(2), NOW_MS + 7_200_000).unwrap()),
         ("ok-broadcast", pages::reached(Some(24), 318).unwrap()),
     ];
     frames.extend(syncs());
+    frames.extend(changed());
     frames.extend(lists());
     let mut frames: Vec<(&str, String)> =
         frames.into_iter().map(|(name, frame)| (name, payload(&frame))).collect();
     let state = Membership { read_seq: 13, ..entry.membership };
     frames.push(("conv.state", view::membership(direct(), &state, 0)));
     frames.push(("msg.hidden", view::hidden(direct(), 9)));
+    frames.push(("msg.change", view::change(&edited())));
+    frames.push(("msg.change-react", view::change(&reacted())));
+    frames.push(("msg.change-recall", view::change(&recalled())));
     frames
 }
 
@@ -253,8 +335,9 @@ events! {
     Event::Presence { .. } => "presence",
     Event::Push { .. } => "push",
     Event::Broadcast { .. } => "broadcast",
-    // The two without a frame yet stand beside the one that never has one.
-    Event::Kick { .. } | Event::Revised(_) | Event::Draft { .. } => "kick",
+    Event::Revised(_) => "msg.change",
+    Event::Draft { .. } => "conv.draft",
+    Event::Kick { .. } => "kick",
 }
 
 /// One event of each type, with the class that the code gives it. A kick is a close, not a frame.
@@ -275,6 +358,8 @@ pub(crate) fn classes() -> Vec<(&'static str, Class)> {
         Event::Push { value: value(), stored: true },
         Event::Push { value: value(), stored: false },
         Event::Broadcast { from: None, body: Body::text("") },
+        Event::Revised(Box::new(edited())),
+        Event::Draft { user: self::user("小明"), conversation, draft: None, at_ms: 0 },
     ];
     let shown: BTreeSet<&str> = events.iter().map(type_of).chain(["kick"]).collect();
     assert_eq!(shown, EVENTS.iter().copied().collect());
