@@ -5,6 +5,7 @@
 mod common;
 
 mod e2e {
+    mod calls;
     mod desk;
     mod devices;
     mod lifecycle;
