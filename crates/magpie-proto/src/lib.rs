@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod ids;
 pub mod limits;
 pub mod scan;
+pub mod schema;
 pub mod server;
 
 pub use body::{Body, BodyError};

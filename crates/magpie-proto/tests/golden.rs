@@ -117,6 +117,7 @@ fn later_requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
             ClientOp::Changes(Changes { conversation: direct(), after: 5, limit: 50 }),
         ),
         ("conv.draft", Some(30), ClientOp::Draft(draft)),
+        ("typing-conversation", None, ClientOp::Typing { target: Target::Conversation(direct()) }),
         ("devices", Some(31), ClientOp::Devices),
         ("device.signout", Some(32), ClientOp::SignOutDevice { device: "tablet-11aa".into() }),
         ("profile.set", Some(33), ClientOp::SetProfile(named)),
@@ -272,6 +273,20 @@ fn message(seq: u64, from: &str, cid: Option<&str>) -> String {
     server::message(&fields, cid)
 }
 
+fn forwarded() -> String {
+    let from = user("翠花");
+    let body = Body::text("在吗?").forwarded(&user("小红"), 1_763_990_000_000).unwrap();
+    let fields = server::MessageFields {
+        conversation: direct(),
+        seq: 14,
+        id: id(),
+        from: &from,
+        sent_ms: 1_764_000_000_000,
+        body: body.as_json(),
+    };
+    server::message(&fields, None)
+}
+
 /// Every server file of this crate with the frame that the code makes.
 fn frames() -> Vec<(&'static str, String)> {
     let slow = "at most 1000 requests a second";
@@ -283,6 +298,7 @@ fn frames() -> Vec<(&'static str, String)> {
     vec![
         ("msg", message(12, "翠花", None)),
         ("msg-own", message(13, "小明", Some("01JA2Z8K4W"))),
+        ("msg-forwarded", forwarded()),
         ("ack", server::ack(5, direct(), id(), 13, now_ms, false)),
         ("ack-dup", server::ack(5, direct(), id(), 13, now_ms, true)),
         ("ok", server::ok(8)),

@@ -41,7 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "magpie-store",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["magpie-proto"]),
 ];
 
 /// Libraries with the only crates that may name them outside tests.
