@@ -14,6 +14,7 @@ pub mod secret;
 pub mod signed;
 pub mod token;
 pub mod token_key;
+pub mod turn;
 
 pub use apikey::{ApiIdentity, ApiKeys, EnvironmentKey, NewApiKey};
 pub use authenticator::{AuthSettings, Authenticator};
@@ -26,3 +27,4 @@ pub use secret::{Secrets, SigningSecret};
 pub use signed::{PathSigner, SignedQuery};
 pub use token::{Issuer, MintedToken, TokenRequest, Verifier};
 pub use token_key::{KeyAlgorithm, KeySource, TokenKey};
+pub use turn::{TurnCredentials, TurnSecret};

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Body, ClientError, Item, Message, ServerError, Sync};
+use crate::{Body, CallEvent, ClientError, Item, Message, ServerError, SignalEvent, Sync};
 
 /// A server-initiated frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,10 @@ pub enum Event {
     Push(PushEvent),
     /// To everyone connected.
     Broadcast(BroadcastEvent),
+    /// A call rings, was answered, has moved to another connection, or is over.
+    Call(Box<CallEvent>),
+    /// From the other side of a call.
+    Signal(SignalEvent),
     /// An error that answers no request.
     Error(ServerError),
     /// A type of a newer server.
@@ -69,6 +73,8 @@ impl Event {
             "presence" => Self::Presence(serde_json::from_str(text).map_err(bad)?),
             "push" => Self::Push(serde_json::from_str(text).map_err(bad)?),
             "broadcast" => Self::Broadcast(serde_json::from_str(text).map_err(bad)?),
+            "call" => Self::Call(serde_json::from_str(text).map_err(bad)?),
+            "call.signal" => Self::Signal(serde_json::from_str(text).map_err(bad)?),
             "error" => Self::Error(serde_json::from_str(text).map_err(bad)?),
             _ => Self::Unknown(serde_json::from_str(text).map_err(bad)?),
         })

@@ -2,6 +2,7 @@
 //! bounded stream of typed events, resume by cursor. Speaks plain `ws://`; for TLS hand an
 //! encrypted stream to [`connect_over`]. Keeps no history: that is its user's business.
 
+mod call;
 mod error;
 mod event;
 mod frame;
@@ -10,6 +11,7 @@ mod requests;
 mod session;
 mod socket;
 
+pub use call::{CallEvent, IceServer, IceServers, SignalEvent};
 pub use error::ClientError;
 pub use event::{
     BroadcastEvent, ChangeEvent, ConversationState, DraftEvent, Event, HiddenMessage,

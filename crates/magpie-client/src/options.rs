@@ -80,7 +80,8 @@ impl Options {
         self
     }
 
-    /// Abilities to ask for: `changes` brings [`crate::Event::Changed`].
+    /// Abilities to ask for: `changes` brings [`crate::Event::Changed`], `calls` brings
+    /// [`crate::Event::Call`] and [`crate::Event::Signal`].
     #[must_use]
     pub fn features(mut self, features: &[&str]) -> Self {
         self.hello.features = features.iter().map(|&name| name.to_owned()).collect();

@@ -8,6 +8,7 @@ use magpie_proto::{Body, CloseCode, ConversationId, Seq, UserId};
 use smallvec::SmallVec;
 
 use crate::{
+    call::{Call, Signal},
     model::{ChannelValue, Draft, Membership, Message, Position, Revised},
     port::store::{Origin, WriteResult},
 };
@@ -124,6 +125,10 @@ pub enum Event {
         /// What, for every protocol.
         body: Body,
     },
+    /// A call rings, was answered, has moved to another connection, or is over.
+    Call(Box<Call>),
+    /// For one connection in a call, from the other side.
+    CallSignal(Box<Signal>),
     /// End connections of a user.
     Kick {
         /// Whose.
@@ -159,7 +164,8 @@ impl Event {
             Self::Receipt { .. }
             | Self::Typing { .. }
             | Self::Presence { .. }
-            | Self::Draft { .. } => Class::Latest,
+            | Self::Draft { .. }
+            | Self::Call(_) => Class::Latest,
             Self::Push { stored, .. } => {
                 if *stored {
                     Class::Latest
@@ -167,7 +173,7 @@ impl Event {
                     Class::Ephemeral
                 }
             }
-            Self::Broadcast { .. } => Class::Ephemeral,
+            Self::Broadcast { .. } | Self::CallSignal(_) => Class::Ephemeral,
         }
     }
 }

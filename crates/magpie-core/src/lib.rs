@@ -2,6 +2,7 @@
 //! Knows no back end, opens no socket, reads no clock and rolls no dice of its own.
 
 pub mod access;
+pub mod call;
 pub mod conversation;
 pub mod core;
 pub mod device;

@@ -1,6 +1,6 @@
 //! The rules that an owner sets. Values come from the configuration, once, at start.
 
-use crate::event::Dialect;
+use crate::{call, event::Dialect};
 
 /// Settings of the core.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Policy {
     pub recall_window_ms: u64,
     /// How long a sender may edit a message.
     pub edit_window_ms: u64,
+    /// Calls between users.
+    pub calls: call::Rules,
 }
 
 impl Default for Policy {
@@ -34,6 +36,7 @@ impl Default for Policy {
             push_bytes_max: 65_536,
             recall_window_ms: 120_000,
             edit_window_ms: 86_400_000,
+            calls: call::Rules::default(),
         }
     }
 }

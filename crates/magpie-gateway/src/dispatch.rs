@@ -3,6 +3,7 @@
 //! connection's requests in flight.
 
 mod account;
+mod call;
 mod lists;
 mod messages;
 mod passing;
@@ -106,6 +107,7 @@ pub fn dispatch(
                 set_profile(&gate, &caller, fixed, r, change).await
             });
         }
+        ClientOp::Call(op) => call::call(gate, conn, caller, r, op),
         ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
     }

@@ -11,6 +11,7 @@ pub mod features;
 pub mod gate;
 pub mod handshakes;
 pub mod hub;
+pub mod ice;
 pub mod lane;
 pub mod limiter;
 pub mod listener;

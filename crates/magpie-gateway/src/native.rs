@@ -7,6 +7,7 @@ use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
     Caller, Delivery, Dialect, Event, Refusal, User,
+    call::{self, Signal},
     device::{self, Presented},
     model::{ChannelValue, Replay},
     port::store::{Outcome, WriteResult},
@@ -324,7 +325,25 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
                 _ => frame::text(&text(dropped)),
             });
         }
+        Event::Call(call) => {
+            if conn.features().has(Features::CALLS) {
+                // In line, not in a slot behind everything: a signal must not come before it.
+                conn.outbox.push(shared(&|| view::call::event(call)));
+            }
+        }
+        Event::CallSignal(signal) => put_signal(conn, signal),
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
+    }
+}
+
+/// A signal of a call, for the connection that is in it.
+fn put_signal(conn: &Conn, signal: &Signal) {
+    let core = &conn.gate().core;
+    if conn.id == signal.conn
+        && call::in_order(core, signal)
+        && !conn.outbox.push_if_room(|| view::call::signal(signal))
+    {
+        call::found_no_room(core, signal);
     }
 }
 

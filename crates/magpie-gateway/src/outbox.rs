@@ -227,6 +227,21 @@ impl Outbox {
         })
     }
 
+    /// Puts a frame in if there is room as for ephemeral events; false when there is none and the
+    /// caller will come back with it.
+    pub fn push_if_room(&self, frame: impl FnOnce() -> Bytes) -> bool {
+        self.change(|inner| {
+            if inner.ending().is_some() {
+                return true;
+            }
+            let room = inner.queued_bytes <= self.bytes_max / 2;
+            if room {
+                inner.push(frame(), self.bytes_max);
+            }
+            room
+        })
+    }
+
     /// Ends the connection after what is queued; the first ending stands.
     pub fn end(&self, ending: impl Into<Ending>) {
         self.change(|inner| {

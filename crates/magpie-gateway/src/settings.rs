@@ -2,7 +2,7 @@
 
 use magpie_core::Dialect;
 
-use crate::{handshakes::ClientAddress, limiter::Rate};
+use crate::{handshakes::ClientAddress, ice::Ice, limiter::Rate};
 
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub media_bytes_max: u64,
     /// Calls are connected.
     pub calls: bool,
+    /// What helps the clients of a call to reach each other.
+    pub ice: Ice,
 }
 
 /// What one peer may cost.
@@ -120,6 +122,7 @@ impl Default for Settings {
             create_token_users: true,
             media_bytes_max: 0,
             calls: false,
+            ice: Ice::default(),
         }
     }
 }

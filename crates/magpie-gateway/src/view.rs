@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::ws::frame;
 
+pub mod call;
 pub mod pages;
 
 /// A reply frame with these fields.

@@ -113,6 +113,7 @@ impl Node {
             presence: hub.clone(),
             policy: Policy::default(),
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters: Arc::new(Waiters::default()),
         };

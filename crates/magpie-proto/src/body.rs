@@ -1,6 +1,7 @@
 //! The body of a message: JSON text `{"k": kind, "x": text, ...}`, kept and forwarded as it came.
 //! Every kind has `x`, the text that a client shows which does not know the kind.
 
+mod call;
 mod rules;
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -8,6 +9,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use call::CallRecord;
 
 use crate::{BODY_BYTES_MAX, MediaId, Seq, UserId};
 

@@ -2,6 +2,7 @@
 //! fields of its type. Decoding checks everything that needs no knowledge of the server's state.
 
 mod account;
+mod call;
 mod fields;
 mod list;
 mod message;
@@ -13,11 +14,13 @@ use serde_json::value::RawValue;
 use crate::{Body, ConversationId, ErrorCode, Seq, UserId, ids, scan};
 
 pub use account::{Avatar, DEVICE_NAME_BYTES_MAX, NAME_CHARS_MAX, ProfileChange};
+pub use call::CallOp;
 pub use list::{Change, Changes, Draft, Edge, History};
 pub use message::{Alter, Forward, Revise, Send, Target};
 pub use session::{Hello, Receipts};
 
 use account::{device, profile};
+use call::call;
 use fields::{Fault, bad, body, conversation, on, required_user, seq, target, users};
 use list::{changes, draft, history, inbox, set};
 use message::{edit, forward, react, revise, send};
@@ -133,6 +136,8 @@ pub enum ClientOp {
     },
     /// The caller's name and picture.
     SetProfile(ProfileChange),
+    /// A call.
+    Call(CallOp),
 }
 
 /// Why a frame is refused: a code and a sentence that says what to do.
@@ -266,6 +271,9 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
             ClientOp::Channel { channel }
         }
         other => {
+            if let Some(op) = call(head, text)? {
+                return Ok(ClientOp::Call(op));
+            }
             let known: String = other.chars().take(32).collect();
             return Err((
                 ErrorCode::UnknownType,

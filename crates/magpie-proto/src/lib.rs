@@ -2,6 +2,7 @@
 //! two code tables. A leaf: no I/O, no rules; everything else in the workspace stands on it.
 
 pub mod body;
+pub mod call;
 pub mod client;
 pub mod codes;
 pub mod cursor;
@@ -12,6 +13,7 @@ pub mod schema;
 pub mod server;
 
 pub use body::{Body, BodyError};
+pub use call::{CallId, CallMedia, CallWhy};
 pub use codes::{CloseCode, ErrorCode, Retry};
 pub use cursor::Cursor;
 pub use ids::{ConversationId, ConversationKind, IdError, MediaId, MessageId, Seq, UserId};

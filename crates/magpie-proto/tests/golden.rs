@@ -3,13 +3,18 @@
 //! builds are held to their files there. `MAGPIE_BLESS=1` writes the server files anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "golden/calls.rs"]
+mod calls;
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use magpie_proto::{
-    Body, ConversationId, Cursor, ErrorCode, MediaId, MessageId, Retry, UserId,
+    Body, CallId, CallMedia, CallWhy, ConversationId, Cursor, ErrorCode, MediaId, MessageId, Retry,
+    UserId,
+    body::CallRecord,
     client::{
-        self, Alter, Avatar, Change, Changes, ClientOp, Draft, Edge, Forward, Hello, History,
-        INTEGER_MAX, ProfileChange, Receipts, Revise, Send, Target,
+        self, Alter, Avatar, CallOp, Change, Changes, ClientOp, Draft, Edge, Forward, Hello,
+        History, INTEGER_MAX, ProfileChange, Receipts, Revise, Send, Target,
     },
     server,
 };
@@ -133,6 +138,7 @@ fn later_requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
 fn all_requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
     let mut all = requests();
     all.extend(later_requests());
+    all.extend(calls::requests());
     all
 }
 
@@ -220,6 +226,12 @@ types! {
     ClientOp::Block { .. } => "block",
     ClientOp::Channel { .. } => "channel",
     ClientOp::Broadcast { .. } => "broadcast",
+    ClientOp::Call(CallOp::Invite { .. }) => "call.invite",
+    ClientOp::Call(CallOp::Accept { .. }) => "call.accept",
+    ClientOp::Call(CallOp::End { .. }) => "call.end",
+    ClientOp::Call(CallOp::Attach { .. }) => "call.attach",
+    ClientOp::Call(CallOp::Signal { .. }) => "call.signal",
+    ClientOp::Call(CallOp::Ice) => "call.ice",
     ClientOp::Revise(Revise { alter: Alter::Recall, .. }) => "msg.recall",
     ClientOp::Revise(Revise { alter: Alter::Edit(_), .. }) => "msg.edit",
     ClientOp::Revise(Revise { alter: Alter::React { .. }, .. }) => "msg.react",
@@ -273,6 +285,26 @@ fn message(seq: u64, from: &str, cid: Option<&str>) -> String {
     server::message(&fields, cid)
 }
 
+/// The record of a call.
+fn record() -> String {
+    let record = CallRecord {
+        id: CallId::parse("7f3a9c52e1").unwrap(),
+        media: CallMedia::Video,
+        why: CallWhy::Hangup,
+        talked_ms: Some(83_400),
+    };
+    let (from, body) = (user("小明"), Body::call(&record));
+    let fields = server::MessageFields {
+        conversation: direct(),
+        seq: 15,
+        id: id(),
+        from: &from,
+        sent_ms: 1_764_000_087_400,
+        body: body.as_json(),
+    };
+    server::message(&fields, None)
+}
+
 fn forwarded() -> String {
     let from = user("翠花");
     let body = Body::text("在吗?").forwarded(&user("小红"), 1_763_990_000_000).unwrap();
@@ -299,6 +331,7 @@ fn frames() -> Vec<(&'static str, String)> {
         ("msg", message(12, "翠花", None)),
         ("msg-own", message(13, "小明", Some("01JA2Z8K4W"))),
         ("msg-forwarded", forwarded()),
+        ("msg-call", record()),
         ("ack", server::ack(5, direct(), id(), 13, now_ms, false)),
         ("ack-dup", server::ack(5, direct(), id(), 13, now_ms, true)),
         ("ok", server::ok(8)),

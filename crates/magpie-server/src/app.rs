@@ -123,6 +123,7 @@ impl Node {
             presence: hub.clone(),
             policy: wiring::policy(config),
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters,
         };

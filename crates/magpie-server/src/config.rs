@@ -1,6 +1,7 @@
 //! The configuration: defaults, then the file, the environment and flags, checked as a whole.
 //! Everything is judged before a port is bound; nothing is read here after the start.
 
+pub mod calls;
 mod check;
 pub mod dialects;
 mod environment;
@@ -63,6 +64,8 @@ pub struct Config {
     pub messages: messages::Messages,
     /// Section `push`.
     pub push: push::Push,
+    /// Section `calls`.
+    pub calls: calls::Calls,
     /// Section `log`.
     pub log: log::Log,
     /// Section `web`.
@@ -170,6 +173,7 @@ impl Config {
             &self.heartbeat,
             &self.messages,
             &self.push,
+            &self.calls,
             &self.log,
             &self.web,
         ]
@@ -190,6 +194,7 @@ impl Config {
             &mut self.heartbeat,
             &mut self.messages,
             &mut self.push,
+            &mut self.calls,
             &mut self.log,
             &mut self.web,
         ];

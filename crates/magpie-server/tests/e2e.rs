@@ -6,6 +6,7 @@ mod common;
 
 mod e2e {
     mod changes;
+    mod calls;
     mod desk;
     mod devices;
     mod lifecycle;

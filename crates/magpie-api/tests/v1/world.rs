@@ -112,6 +112,7 @@ impl World {
             presence: presence.clone(),
             policy: setup.policy,
             receipts: magpie_core::receipt::Book::default(),
+            calls: Default::default(),
             directory,
             waiters: Arc::default(),
         });

@@ -44,6 +44,14 @@ pub(crate) fn send_copy(
     core.submit(Op::Append(append), origin)
 }
 
+/// A message that the server itself writes in the name of a user: a record.
+///
+/// # Errors
+/// [`Refusal`] when its place is none.
+pub(crate) fn by_server(core: &Core, sender: UserId, send: Send) -> Result<Append, Refusal> {
+    prepare(core, &system_caller(sender), send)
+}
+
 /// Sends and waits until the message is durable: for doors without a connection.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use magpie_core::Refusal;
 use magpie_proto::{
     ErrorCode, Retry,
-    client::{Alter, ClientOp, Receipts, Revise, Send},
+    client::{Alter, CallOp, ClientOp, Receipts, Revise, Send},
 };
 
 use crate::{conn::Identity, gate::Gate, limiter::Rate};
@@ -25,6 +25,10 @@ pub(super) fn admit(gate: &Gate, identity: &Identity, op: &ClientOp) -> Result<(
         ClientOp::Ping { .. } => return Ok(()),
         ClientOp::Receipts(receipts) => return charge_receipts(gate, identity, receipts),
         ClientOp::Typing { .. } => (limits.ephemeral, 1),
+        // Large ones count for more: they go out at once, past the bound of what is in flight.
+        ClientOp::Call(CallOp::Signal { data, .. }) => {
+            (limits.ephemeral, 1 + u32::try_from(data.len() / 1_024).unwrap_or(u32::MAX - 1))
+        }
         _ => (limits.messages, 1),
     };
     charge(gate, identity, rate, cost)

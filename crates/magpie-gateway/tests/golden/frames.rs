@@ -23,7 +23,7 @@ use magpie_gateway::{
 };
 use magpie_proto::{Body, ConversationId, Cursor, MessageId, Seq, UserId, client::Hello};
 
-const NOW_MS: u64 = 1_764_000_000_000;
+pub(crate) const NOW_MS: u64 = 1_764_000_000_000;
 
 pub(crate) fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -43,7 +43,7 @@ pub(crate) fn files(folder: &Path) -> BTreeSet<String> {
 }
 
 /// The text of a server frame: short header, unmasked.
-fn payload(frame: &Bytes) -> String {
+pub(crate) fn payload(frame: &Bytes) -> String {
     let skip = match frame[1] {
         126 => 4,
         127 => 10,
@@ -52,7 +52,7 @@ fn payload(frame: &Bytes) -> String {
     String::from_utf8(frame[skip..].to_vec()).unwrap()
 }
 
-fn user(id: &str) -> UserId {
+pub(crate) fn user(id: &str) -> UserId {
     UserId::parse(id).unwrap()
 }
 
@@ -298,6 +298,7 @@ fn frames() -> Vec<(&'static str, String)> {
     frames.push(("msg.change", view::change(&edited())));
     frames.push(("msg.change-react", view::change(&reacted())));
     frames.push(("msg.change-recall", view::change(&recalled())));
+    frames.extend(super::calls::frames());
     frames
 }
 
@@ -337,6 +338,8 @@ events! {
     Event::Broadcast { .. } => "broadcast",
     Event::Revised(_) => "msg.change",
     Event::Draft { .. } => "conv.draft",
+    Event::Call(_) => "call",
+    Event::CallSignal(_) => "call.signal",
     Event::Kick { .. } => "kick",
 }
 
@@ -359,6 +362,8 @@ pub(crate) fn classes() -> Vec<(&'static str, Class)> {
         Event::Push { value: value(), stored: false },
         Event::Broadcast { from: None, body: Body::text("") },
         Event::Revised(Box::new(edited())),
+        Event::Call(Box::new(super::calls::ringing())),
+        Event::CallSignal(Box::new(super::calls::signal())),
         Event::Draft { user: self::user("小明"), conversation, draft: None, at_ms: 0 },
     ];
     let shown: BTreeSet<&str> = events.iter().map(type_of).chain(["kick"]).collect();
