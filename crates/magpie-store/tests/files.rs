@@ -86,7 +86,7 @@ fn a_newer_schema_is_refused_untouched() {
     let before = fs::read(&database).unwrap();
     assert!(matches!(
         try_open(dir.path()),
-        Err(OpenError::NewerSchema { found: 99, known: 1, .. })
+        Err(OpenError::NewerSchema { found: 99, known: 2, .. })
     ));
     let text = refusal(dir.path());
     assert!(text.contains("made by a newer magpie") && text.contains("restore a backup"), "{text}");

@@ -133,7 +133,8 @@ pub(crate) fn places(
     let mut next = from;
     let mut messages = view.messages(conversation.id, from, to)?;
     if conversation.rev > 0 {
-        revisions::decorate(view, conversation.id, from, to, &mut messages)?;
+        let known = (conversation.id, conversation.rev);
+        revisions::decorate(view, known, (from, to), &mut messages)?;
     }
     for message in messages {
         if message.seq > next {

@@ -75,15 +75,17 @@ fn tail_changes(view: &View<'_>, id: ConversationId) -> BTreeMap<Seq, ChangeRow>
     newest
 }
 
-/// Messages of a range as they are now.
+/// Messages of a range as they are now. No message is given a rev above `rev_max`, that of the
+/// conversation as it was read before: what it says may be newer than its rev, never older, for a
+/// reader's layers and snapshot are not of one moment.
 pub(crate) fn decorate(
     view: &View<'_>,
-    id: ConversationId,
-    from: Seq,
-    to: Seq,
+    (id, rev_max): (ConversationId, u64),
+    (from, to): (Seq, Seq),
     messages: &mut [Message],
 ) -> Result<()> {
-    let changes = changes_in(view, id, from, to)?;
+    let mut changes = changes_in(view, id, from, to)?;
+    changes.retain(|_, change| change.rev <= rev_max);
     if changes.is_empty() {
         return Ok(());
     }
@@ -175,10 +177,10 @@ fn grouped(mut rows: Vec<ReactionRow>) -> Vec<Reaction> {
     reactions
 }
 
-/// One message as everyone sees it who has not hidden it.
+/// For the writer: one message as everyone sees it who has not hidden it.
 pub(crate) fn message(view: &View<'_>, id: ConversationId, seq: Seq) -> Result<Option<Message>> {
     let mut found = view.messages(id, seq, seq)?;
-    decorate(view, id, seq, seq, &mut found)?;
+    decorate(view, (id, u64::MAX), (seq, seq), &mut found)?;
     Ok(found.pop())
 }
 
@@ -210,6 +212,7 @@ pub(crate) fn page(
         .collect::<Result<_>>()?;
     places.retain(|(_, seq)| !newer.contains_key(seq));
     places.extend(newer.values().filter(|row| row.rev > after).map(|row| (row.rev, row.seq)));
+    places.retain(|(rev, _)| *rev <= conversation.rev);
     places.sort_unstable();
     let mut page = done;
     let mut bytes = 0;
@@ -223,7 +226,7 @@ pub(crate) fn page(
         page.items.extend(items);
         page.rev = rev;
     }
-    page.rev = conversation.rev.max(page.rev);
+    page.rev = conversation.rev;
     Ok(page)
 }
 
