@@ -4,6 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::Shared;
 
+mod avatars;
 mod blocks;
 mod broadcast;
 mod channels;
@@ -11,6 +12,7 @@ mod conversations;
 mod demo;
 mod dialect_links;
 mod info;
+mod media;
 mod messages;
 mod presence;
 mod push;
@@ -30,6 +32,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(push::routes())
         .merge(channels::routes())
         .merge(broadcast::routes())
+        .merge(media::routes())
+        .merge(avatars::routes())
         .merge(info::routes())
         .merge(demo::routes())
 }
