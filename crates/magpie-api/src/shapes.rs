@@ -302,7 +302,7 @@ impl From<ChannelValue> for ChannelView {
 }
 
 /// JSON text that was checked when it came in; `null` for what was not.
-fn raw(text: &str) -> Box<RawValue> {
+pub(crate) fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
@@ -328,7 +328,7 @@ const WRITE: [(u16, &str); 3] = [
 
 impl IntoResponses for ReadFailures {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        READ.iter().map(failure).collect()
+        failures(&READ)
     }
 }
 
@@ -336,6 +336,11 @@ impl IntoResponses for WriteFailures {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         READ.iter().chain(&WRITE).map(failure).collect()
     }
+}
+
+/// Failures in the one shape.
+pub(crate) fn failures(table: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    table.iter().map(failure).collect()
 }
 
 fn failure((status, text): &(u16, &str)) -> (String, RefOr<Response>) {

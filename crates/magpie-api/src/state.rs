@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use magpie_auth::Authenticator;
+use magpie_auth::{Authenticator, Tickets};
 use magpie_core::Core;
+use magpie_media::Depot;
 use magpie_proto::UserId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ pub struct ApiState {
     pub site: Site,
     /// The demo accounts; `None`: the demo routes do not exist.
     pub demo: Option<Demo>,
+    /// Uploads and files; `None`: they are switched off.
+    pub media: Option<Media>,
     /// Sizes.
     pub limits: Limits,
     /// Turns true when the server goes down: `/readyz` says so and long-polls end.
@@ -46,6 +49,15 @@ pub struct Demo {
     pub users: Vec<UserId>,
     /// How long a demo token lives.
     pub token_ttl_s: u64,
+}
+
+/// Uploads and files.
+#[derive(Clone)]
+pub struct Media {
+    /// Where they lie.
+    pub depot: Arc<Depot>,
+    /// What signs their addresses.
+    pub tickets: Tickets,
 }
 
 /// Sizes of requests.

@@ -4,6 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::Shared;
 
+mod avatars;
 mod blocks;
 mod broadcast;
 mod channels;
@@ -12,6 +13,7 @@ mod demo;
 mod devices;
 mod dialect_links;
 mod info;
+mod media;
 mod messages;
 mod presence;
 mod push;
@@ -31,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(push::routes())
         .merge(channels::routes())
         .merge(broadcast::routes())
+        .merge(media::routes())
+        .merge(avatars::routes())
         .merge(info::routes())
         .merge(devices::routes())
         .merge(demo::routes())

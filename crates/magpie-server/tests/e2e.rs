@@ -5,8 +5,8 @@
 mod common;
 
 mod e2e {
-    mod changes;
     mod calls;
+    mod changes;
     mod desk;
     mod devices;
     mod lifecycle;
