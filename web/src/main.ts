@@ -1,9 +1,13 @@
 // Starts the page.
 
+import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 
 import App from './app/App.vue'
+import { i18n } from './app/i18n'
+import { keepPageForOffline } from './app/offline'
 import './ui/tokens.css'
 import './ui/base.css'
 
-createApp(App).mount('#app')
+createApp(App).use(createPinia()).use(i18n).mount('#app')
+keepPageForOffline()

@@ -1,30 +1,44 @@
-// Names of things for people: who a conversation is with, what a list entry says.
+// Names of things for people: who a conversation is with, what a list entry says, what a message says
+// in one line.
 
-import type { Session } from '../model/session'
-import type { Entry } from '../protocol/types'
+import type { Conversation, Message, TimelineItem } from 'magpie-im'
+
+import { isDeskOf, isSystem, nameOf } from '../model/names'
+import { useInbox } from '../stores/inbox'
+import { useSession } from '../stores/session'
 import { t } from './i18n'
 
-/** Who speaks when a backend sends in nobody's name. */
-const SYSTEM = 'system'
-
 /** For a visitor the desk has no face but "customer service"; an agent sees the visitor. */
-export function titleOf(entry: Entry | undefined, meId: string): string {
-  if (!entry || (entry.kind === 'desk' && (!entry.peer || entry.peer.id === meId))) return t('inbox.support')
-  if (isSystemFace(entry)) return t('inbox.system')
-  return entry.peer ? entry.peer.name || entry.peer.id : entry.c
+export function titleOf(one: Conversation | undefined, meId: string): string {
+  if (!one || isDeskOf(one, meId)) return t('inbox.support')
+  if (isSystem(one)) return t('inbox.system')
+  return one.peer ? nameOf(one.peer) : one.c
 }
 
-/** The backend, not a person. */
-export function isSystemFace(entry: Entry | undefined): boolean {
-  return entry?.peer?.id === SYSTEM && ['', SYSTEM].includes(entry.peer.name)
+/** The name of anybody this page has met; else his id. */
+export function userName(id: string): string {
+  const { user } = useSession()
+  if (user?.id === id) return nameOf(user)
+  const known = useInbox().all.find((one) => one.peer?.id === id)
+  return known ? nameOf(known.peer) : id
 }
 
-export function isDeskFace(entry: Entry | undefined, meId: string): boolean {
-  return !entry || (entry.kind === 'desk' && (!entry.peer || entry.peer.id === meId))
+const PREVIEW_MAX = 160
+
+/** A message in one line. Cut before the spaces are folded: a preview must not cost what a page costs. */
+export function lineOf(message: Message): string {
+  return message.body.x.slice(0, PREVIEW_MAX * 2).replace(/\s+/g, ' ').trim().slice(0, PREVIEW_MAX)
 }
 
-export function previewOf(entry: Entry, session: Session): string {
-  if (!entry.last) return t('inbox.draft')
-  const mine = entry.last.from === session.view.me?.id
-  return (mine ? t('inbox.you') : '') + entry.last.b.x.replace(/\s+/g, ' ')
+export function goneText(item: TimelineItem & { type: 'gone' }, meId: string): string {
+  if (item.gone !== 'recalled') return t('chat.deleted')
+  if (item.by === meId) return t('chat.recalled_own')
+  return item.by ? t('chat.recalled_by', { name: userName(item.by) }) : t('chat.recalled')
+}
+
+export function previewOf(one: Conversation, meId: string): string {
+  const { last } = one
+  if (!last) return t('inbox.no_messages')
+  if (last.type === 'gone') return last.gone === 'recalled' ? goneText(last, meId) : t('inbox.no_messages')
+  return (last.own ? t('inbox.you') : '') + lineOf(last)
 }

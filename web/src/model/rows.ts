@@ -1,90 +1,126 @@
-// What the message list draws: day lines, grouped bubbles, notes. Pure functions over items.
+// What the message list draws: one row for each message or recalled place, with the day and unread
+// lines above it as part of the row, so that a row's key is the place of its message and nothing
+// moves when older ones come above. Pure; an unchanged row stays the same object.
 
-import { isGone, type Item, type Message } from '../protocol/types'
-import type { PendingMessage } from './chat'
+import type { Gone, Message, TimelineItem } from 'magpie-im'
 
-export type MessageState = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
-
-export interface Bubble {
-  kind: 'bubble'
-  key: string
-  from: string
-  own: boolean
-  ts: number
-  text: string
-  state: MessageState
-  error: string
-  cid: string
+export interface Row {
+  readonly key: string
+  readonly item: Message | Gone
+  /** Day line above: its time; 0 for none. */
+  readonly day: number
+  /** The line "new messages" above. */
+  readonly unread: boolean
   /** First and last of a run by one sender. */
-  head: boolean
-  tail: boolean
+  readonly head: boolean
+  readonly tail: boolean
+  /** Own newest message: says in words how far it got. */
+  readonly latest: boolean
 }
 
-export type Row =
-  | Bubble
-  | { kind: 'day'; key: string; ts: number }
-  | { kind: 'unread'; key: string }
-  | { kind: 'note'; key: string; note: 'recalled' }
-
 export interface RowContext {
-  me: string
-  peerDelivered: number
-  peerRead: number
   /** A line is drawn above the first message of others behind this seq; null for none. */
-  readWhenOpened: number | null
+  readonly readWhenOpened: number | null
 }
 
 /** Longer pauses start a new group. */
 const GROUP_MS = 5 * 60_000
 
-export function buildRows(items: readonly Item[], pending: readonly PendingMessage[], ctx: RowContext): Row[] {
-  const rows: Row[] = []
-  let unreadAfter = ctx.readWhenOpened ?? Infinity
-  for (const item of items) {
-    if (!isGone(item)) {
-      const isFirstUnread = item.seq > unreadAfter && item.from !== ctx.me
-      if (isFirstUnread) unreadAfter = Infinity
-      push(rows, stored(item, ctx), isFirstUnread)
-    } else if (item.gone === 'recalled') {
-      rows.push({ kind: 'note', key: `g${item.from}`, note: 'recalled' })
+type Draft = { -readonly [K in keyof Row]: Row[K] }
+
+export class RowBuilder {
+  private known = new Map<string, Row>()
+
+  build(items: readonly TimelineItem[], ctx: RowContext): Row[] {
+    const drafts: Draft[] = []
+    let unreadAfter = ctx.readWhenOpened ?? Infinity
+    let before: Draft | null = null
+    let dayEnd = 0
+    let latest: Draft | null = null
+    for (const item of items) {
+      if (item.type === 'gone' && item.gone !== 'recalled') continue
+      const row: Draft = { key: item.key, item, day: 0, unread: false, head: true, tail: true, latest: false }
+      if (item.type === 'message') {
+        if (item.seq > unreadAfter && !item.own) {
+          unreadAfter = Infinity
+          // Where all is new, a line says nothing.
+          row.unread = before !== null
+        }
+        if (item.ts >= dayEnd || item.ts < dayEnd - DAY_MAX_MS) {
+          row.day = item.ts
+          dayEnd = endOfDay(item.ts)
+        }
+        if (!row.unread && row.day === 0 && before && continues(before.item, item)) {
+          before.tail = false
+          row.head = false
+        }
+        if (item.own) latest = row
+      }
+      drafts.push(row)
+      before = row
     }
+    if (latest) latest.latest = true
+    return this.keep(drafts)
   }
-  for (const one of pending) push(rows, waiting(one, ctx))
-  return rows
-}
 
-function stored(m: Message, ctx: RowContext): Bubble {
-  const own = m.from === ctx.me
-  const state = m.seq <= ctx.peerRead ? 'read' : m.seq <= ctx.peerDelivered ? 'delivered' : 'sent'
-  // The key of an own message is its cid, so that its bubble stays the same when it is stored.
-  const key = m.cid ?? `s${m.seq}`
-  return bubble({ key, from: m.from, own, ts: m.ts, text: m.b.x, state, cid: m.cid ?? '' })
-}
-
-function waiting(p: PendingMessage, ctx: RowContext): Bubble {
-  const state = p.state === 'stored' ? 'sent' : p.state
-  return bubble({ key: p.cid, from: ctx.me, own: true, ts: p.ts, text: p.body.x, state, cid: p.cid, error: p.error })
-}
-
-function bubble(fields: Partial<Bubble> & Pick<Bubble, 'key' | 'from' | 'own' | 'ts' | 'text' | 'state' | 'cid'>): Bubble {
-  return { kind: 'bubble', error: '', head: true, tail: true, ...fields }
-}
-
-function push(rows: Row[], next: Bubble, isFirstUnread = false): void {
-  const previous = rows.at(-1)
-  const before = rows.findLast((row): row is Bubble => row.kind === 'bubble')
-  if (!before || dayOf(before.ts) !== dayOf(next.ts)) {
-    rows.push({ kind: 'day', key: `d${dayOf(next.ts)}`, ts: next.ts })
-  } else if (!isFirstUnread && previous === before && before.from === next.from && next.ts - before.ts < GROUP_MS) {
-    before.tail = false
-    next.head = false
+  /** Hands out the object of last time where nothing changed: then nothing is drawn again. */
+  private keep(drafts: Draft[]): Row[] {
+    const next = new Map<string, Row>()
+    const rows = drafts.map((draft) => {
+      const old = this.known.get(draft.key)
+      const row = old && isSame(old, draft) ? old : draft
+      next.set(row.key, row)
+      return row
+    })
+    this.known = next
+    return rows
   }
-  // Where all is new, a line says nothing.
-  if (isFirstUnread && before) rows.push({ kind: 'unread', key: 'unread' })
-  rows.push(next)
 }
 
-export function dayOf(ts: number): string {
-  const date = new Date(ts)
-  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`
+/** A day with the end of summer time has 25 hours. */
+const DAY_MAX_MS = 25 * 3_600_000
+
+function endOfDay(ts: number): number {
+  return new Date(ts).setHours(24, 0, 0, 0)
+}
+
+function continues(before: Message | Gone, next: Message): boolean {
+  return before.type === 'message' && before.from === next.from && next.ts - before.ts < GROUP_MS
+}
+
+function isSame(a: Row, b: Row): boolean {
+  return (
+    a.item === b.item &&
+    a.day === b.day &&
+    a.unread === b.unread &&
+    a.head === b.head &&
+    a.tail === b.tail &&
+    a.latest === b.latest
+  )
+}
+
+/** Row of a place, also of one inside a recalled run; -1 where it is not in the window. */
+export function indexOfSeq(rows: readonly Row[], seq: number): number {
+  return rows.findIndex(({ item }) => (item.type === 'gone' ? item.from <= seq && item.to >= seq : item.seq === seq))
+}
+
+const CHAR_PX = 8.5
+const LINE_PX = 22
+const ONE_LINE_PX = 42
+
+/** A first guess of a row's height; the closer it is, the less the list has to correct. */
+export function estimateHeight(row: Row, widthPx: number): number {
+  const above = (row.day > 0 ? 42 : 0) + (row.unread ? 36 : 0)
+  if (row.item.type === 'gone') return above + 34
+  const { body, reactions, re } = row.item
+  const perLine = Math.max(12, Math.min(544, widthPx * 0.8) / CHAR_PX)
+  const text = body.x.slice(0, 2_000)
+  let lines = 0
+  for (const line of text.split('\n', 30)) {
+    // Ideographs take two columns.
+    const wide = line.length > 0 && line.charCodeAt(0) > 0x2e7f ? 1.9 : 1
+    lines += Math.max(1, Math.ceil((line.length * wide) / perLine))
+  }
+  const extra = (reactions.length > 0 ? 32 : 0) + (re > 0 ? 46 : 0) + (row.head ? 12 : 3)
+  return above + ONE_LINE_PX + (Math.min(lines, 30) - 1) * LINE_PX + extra
 }

@@ -1,0 +1,84 @@
+// The SDK's client as the page sees it: who is signed in, how the connection is, what the server can
+// do. Holds no messages and no list.
+
+import { defineStore } from 'pinia'
+import { type Client, type Limits, MagpieError, type Status, type User } from 'magpie-im'
+import { markRaw, ref, shallowRef } from 'vue'
+
+const IDLE: Status = { state: 'idle', synced: false, retryInMs: 0, code: 0, reason: '' }
+/** Close code of a connection that made room for a newer one of the same user. */
+const CONNECTION_LIMIT = 4505
+const FINAL_WITH_TOKEN = new Set([4500, 4003])
+const SIGNED_OUT = 4506
+
+/** Why the session ended for good, so that somebody has to sign in again. */
+export type Ended = 'refused' | 'signed_out'
+
+export const useSession = defineStore('session', () => {
+  const client = shallowRef<Client | null>(null)
+  const status = shallowRef<Status>(IDLE)
+  /** By the page's own clock: when the next try to connect comes. */
+  const retryAtMs = ref(0)
+  const user = shallowRef<User | null>(null)
+  const features = shallowRef<readonly string[]>([])
+  const limits = shallowRef<Limits | null>(null)
+  let removers: (() => void)[] = []
+
+  function take(next: Status): void {
+    status.value = next
+    retryAtMs.value = Date.now() + next.retryInMs
+    const made = client.value
+    if (!made || next.state !== 'online') return
+    features.value = [...made.features]
+    limits.value = { ...made.limits }
+  }
+
+  function start(made: Client, onEnded: (why: Ended) => void): void {
+    client.value = markRaw(made)
+    user.value = made.user
+    take(made.status)
+    removers = [
+      made.on('state', take),
+      made.on('user', (known) => (user.value = known)),
+      made.on('kicked', ({ code }) => {
+        if (FINAL_WITH_TOKEN.has(code)) onEnded('refused')
+        else if (code === SIGNED_OUT) onEnded('signed_out')
+      }),
+    ]
+    connect()
+  }
+
+  function connect(): void {
+    // How it goes is told by `state` and `kicked`.
+    client.value?.connect().catch(() => undefined)
+  }
+
+  function stop(): void {
+    for (const remove of removers.splice(0)) remove()
+    client.value?.close()
+    client.value = null
+    user.value = null
+    status.value = IDLE
+    features.value = []
+  }
+
+  /** The user came back to this page: also a socket that made room for newer ones comes back. */
+  function lookedAt(): void {
+    if (status.value.state === 'closed' && status.value.code === CONNECTION_LIMIT) connect()
+    else client.value?.nudge(true)
+  }
+
+  function nudge(): void {
+    client.value?.nudge()
+  }
+
+  /** The client; throws where the page has none, which is a fault of the page. */
+  function required(): Client {
+    if (!client.value) throw new MagpieError('closed', 'nobody is signed in on this page')
+    return client.value
+  }
+
+  const has = (feature: string): boolean => features.value.includes(feature)
+
+  return { client, status, retryAtMs, user, features, limits, start, stop, connect, lookedAt, nudge, required, has }
+})
