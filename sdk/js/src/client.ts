@@ -362,6 +362,7 @@ class MagpieClient implements Client {
     const other = model.user !== null && model.user.id !== user.id
     if (other) model.reset()
     model.onReady(user)
+    void this.vault.set('user', user.id)
     model.queue.settleAges()
     if (!other) {
       void model.queue.load(user.id)

@@ -53,9 +53,7 @@ export class Cache {
     this.timer = undefined
     const source = this.source()
     if (!source?.user || source.cursor === undefined) return
-    const key = `${source.user.id}/cache`
-    void this.vault.set('user', source.user.id)
-    void this.vault.set(key, this.text(source))
+    void this.vault.set(`${source.user.id}/cache`, this.text(source))
   }
 
   drop(user: string): Promise<void> {

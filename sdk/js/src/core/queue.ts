@@ -42,6 +42,7 @@ const AGAIN_MS = 1_000
 const AGAIN_CAP_MS = 15_000
 /** Closes for a broken frame that a message survives: the second one is no accident. */
 const BLAMES_MAX = 2
+const WRITES_MAX = 3
 /** Codes that come again however often the same send is tried. */
 const HOPELESS = ['stranger_limit']
 
@@ -130,9 +131,9 @@ export class Queue {
     // Without a user what was written waits for him; with another one it is not his.
     if (this.user !== '') this.entries = []
     this.user = user
-    const kept = parse<Stored[]>(await this.host.vault.get(`${user}/${KEY}`)) ?? []
+    const kept = await this.read(`${user}/${KEY}`)
     const known = new Set(this.entries.map((entry) => entry.cid))
-    const loaded = (Array.isArray(kept) ? kept : []).filter((stored) => stored?.body && !known.has(stored.cid))
+    const loaded = kept.filter(({ cid }) => !known.has(cid))
     this.entries = [...loaded.map((stored) => this.revive(stored)), ...this.entries]
     if (this.entries.length > loaded.length) this.save()
     for (const entry of this.entries) this.host.onChange(entry)
@@ -226,7 +227,7 @@ export class Queue {
           this.fail(next, error)
         } else {
           const waitMs = error.afterMs || againMs
-          againMs = Math.min(againMs * 2, AGAIN_CAP_MS)
+          if (!error.afterMs) againMs = Math.min(againMs * 2, AGAIN_CAP_MS)
           await new Promise<void>((resolve) => setTimeout(resolve, waitMs))
         }
       }
@@ -295,17 +296,25 @@ export class Queue {
     void this.write(`${this.user}/${KEY}`)
   }
 
-  /** Another page of the same user may keep its own messages under the same key. */
+  /** Another page of the same user may keep its own messages under the same key, and write at the same time. */
   private async write(key: string): Promise<void> {
     const { vault } = this.host
-    const others = parse<Stored[]>(await vault.get(key)) ?? []
-    const mine = this.entries.map(({ cid, c, to, body, at, error }): Stored => {
-      const why = error && { error: { code: error.code, message: error.message, retry: error.retry } }
-      return { cid, c, to, body, at, ...why }
-    })
-    const own = new Set(mine.map(({ cid }) => cid))
-    const kept = (Array.isArray(others) ? others : []).filter(({ cid }) => !own.has(cid) && !this.done.has(cid))
-    if (kept.length + mine.length === 0) await vault.remove(key)
-    else await vault.set(key, JSON.stringify([...kept, ...mine]))
+    for (let tries = 0; tries < WRITES_MAX; tries++) {
+      const mine = this.entries.map(({ cid, c, to, body, at, error }): Stored => {
+        const why = error && { error: { code: error.code, message: error.message, retry: error.retry } }
+        return { cid, c, to, body, at, ...why }
+      })
+      const own = new Set(mine.map(({ cid }) => cid))
+      const others = (await this.read(key)).filter(({ cid }) => !own.has(cid) && !this.done.has(cid))
+      if (others.length + mine.length === 0) return vault.remove(key)
+      await vault.set(key, JSON.stringify([...others, ...mine]))
+      const kept = new Set((await this.read(key)).map(({ cid }) => cid))
+      if (mine.every(({ cid }) => kept.has(cid))) return
+    }
+  }
+
+  private async read(key: string): Promise<Stored[]> {
+    const stored = parse<Stored[]>(await this.host.vault.get(key))
+    return Array.isArray(stored) ? stored.filter((one) => one?.body) : []
   }
 }
