@@ -30,6 +30,7 @@ export class Call implements PublicCall {
   private readonly events = new Emitter<{ change: CallView }>()
   private readonly signals: Signals
   private peer: Peer | null = null
+  private microphone: TrackLike | null = null
   private camera: TrackLike | null = null
   private screen: TrackLike | null = null
   private ice: IceServer[] = []
@@ -120,18 +121,43 @@ export class Call implements PublicCall {
   }
 
   setMuted(muted: boolean): void {
-    for (const track of this.tracks('audio')) track.enabled = !muted
+    if (this.microphone) this.microphone.enabled = !muted
     this.show({ muted })
   }
 
   async setCamera(on: boolean): Promise<void> {
     if (on && !this.camera) {
-      const stream = await this.media({ audio: false, video: true })
-      this.camera = stream.getTracks().find(({ kind }) => kind === 'video') ?? null
-      if (!this.screen) await this.peer?.send('video', this.camera)
+      const track = await this.track('video')
+      if (!track) return
+      this.camera = track
+      this.show({ camera: true })
+      if (!this.screen) await this.peer?.send('video', track)
+    } else if (!on) {
+      // Stopped, not only dark: the lamp beside the lens must go out.
+      if (this.camera) this.camera.enabled = false
+      this.camera?.stop()
+      this.camera = null
+      this.show({ camera: false })
+      if (!this.screen) await this.peer?.send('video', null)
     }
-    if (this.camera) this.camera.enabled = on
-    this.show({ camera: on })
+  }
+
+  async switchDevice(kind: 'audio' | 'video'): Promise<void> {
+    const used = kind === 'audio' ? this.microphone : this.camera
+    if (kind === 'video' && !used) return
+    // Some phones give one camera at a time.
+    used?.stop()
+    const track = await this.track(kind)
+    if (!track) return
+    if (kind === 'audio') {
+      track.enabled = !this.view.muted
+      this.microphone = track
+      await this.peer?.send('audio', track)
+    } else {
+      this.camera = track
+      if (!this.screen) await this.peer?.send('video', track)
+    }
+    this.show({})
   }
 
   async shareScreen(on: boolean): Promise<void> {
@@ -172,7 +198,7 @@ export class Call implements PublicCall {
     this.signals.close()
     this.peer?.close()
     this.peer = null
-    for (const track of [...this.tracks(), this.camera, this.screen]) track?.stop()
+    for (const track of [...this.tracks(), this.microphone, this.camera, this.screen]) track?.stop()
     const ended = this.view.ended || this.host.client.now
     this.show({ state: 'ended', why, error, ended, sharing: false, localStream: null, remoteStream: null })
   }
@@ -241,8 +267,19 @@ export class Call implements PublicCall {
       for (const track of stream.getTracks()) track.stop()
       throw new MagpieError('aborted', 'the call ended meanwhile')
     }
+    this.microphone = stream.getTracks().find(({ kind }) => kind === 'audio') ?? null
     this.camera = stream.getTracks().find(({ kind }) => kind === 'video') ?? null
-    this.show({ localStream: stream })
+    if (this.microphone) this.microphone.enabled = !this.view.muted
+    // The platform may have given less than was asked for: a call without a camera goes on.
+    this.show({ localStream: stream, camera: this.camera !== null })
+  }
+
+  private async track(kind: 'audio' | 'video'): Promise<TrackLike | null> {
+    const stream = await this.media({ audio: kind === 'audio', video: kind === 'video' })
+    const track = stream.getTracks().find((one) => one.kind === kind) ?? null
+    if (!this.over) return track
+    track?.stop()
+    return null
   }
 
   private media(constraints: { audio: boolean; video: boolean }): Promise<StreamLike> {
@@ -268,8 +305,8 @@ export class Call implements PublicCall {
     return this.host.client.request<R>(t, { call: this.id, ...fields })
   }
 
-  private tracks(kind?: string): TrackLike[] {
-    return (this.view.localStream?.getTracks() ?? []).filter((track) => kind === undefined || track.kind === kind)
+  private tracks(): TrackLike[] {
+    return this.view.localStream?.getTracks() ?? []
   }
 
   private show(change: Partial<CallView> & { state?: CallState }): void {

@@ -89,7 +89,10 @@ export interface Call {
   /** Hangs up, rejects or cancels, as the state is. */
   end(): Promise<void>
   setMuted(muted: boolean): void
+  /** Off stops the camera; on asks for it again. */
   setCamera(on: boolean): Promise<void>
+  /** Takes the microphone or camera that `getUserMedia` gives now in place of the one in use. */
+  switchDevice(kind: 'audio' | 'video'): Promise<void>
   shareScreen(on: boolean): Promise<void>
   stats(): Promise<CallStats>
 }
