@@ -138,8 +138,9 @@ const EVENTS: (keyof ClientEvents)[] = [
   ...(['typing', 'presence', 'push', 'broadcast', 'kicked', 'frame', 'error'] as const),
 ]
 
-export function world(options: Partial<ClientOptions> = {}): World {
+export function world(options: Partial<ClientOptions> = {}, prepare?: (transport: FakeTransport) => void): World {
   const transport = new FakeTransport()
+  prepare?.(transport)
   const client = createClient({
     url: 'http://im.test',
     getToken: () => 'token-1',

@@ -71,7 +71,7 @@ export class Timeline implements PublicTimeline {
 
   /** Something that is shown is different: the next look makes a new picture. */
   touch(): void {
-    const end = this.window().at(-1)
+    const end = this.shown().at(-1)
     // Paging that has reached the newest message follows it from now on.
     if (!this.following && end && last(end) >= this.tail) this.following = true
     this.made = null
@@ -165,7 +165,7 @@ export class Timeline implements PublicTimeline {
   }
 
   loadOlder(): Promise<void> {
-    const top = this.window()[0]
+    const top = this.shown()[0]
     if (this.view.atStart && top) return Promise.resolve()
     const before = top ? { before: first(top) } : {}
     return this.load('older', async () => {
@@ -175,7 +175,7 @@ export class Timeline implements PublicTimeline {
   }
 
   loadNewer(): Promise<void> {
-    const end = this.window().at(-1)
+    const end = this.shown().at(-1)
     if (this.following || !end) return Promise.resolve()
     return this.load('newer', async () => {
       await this.page({ after: last(end), limit: PAGE })
@@ -184,7 +184,7 @@ export class Timeline implements PublicTimeline {
 
   loadAround(seq: number): Promise<void> {
     this.opened = true
-    if (this.window().some((item) => first(item) <= seq && seq <= last(item))) return Promise.resolve()
+    if (this.shown().some((item) => first(item) <= seq && seq <= last(item))) return Promise.resolve()
     return this.load('around', async () => {
       const older = await this.page({ before: seq + 1, limit: FIRST_PAGE_MIN })
       await this.page({ after: seq, limit: FIRST_PAGE_MIN })
@@ -269,7 +269,7 @@ export class Timeline implements PublicTimeline {
     }
   }
 
-  private window(): readonly Item[] {
+  private shown(): readonly Item[] {
     if (this.following) {
       // The newest known place may be one that this user does not see any more.
       return this.tail > 0 ? this.places.run(this.tail) : []
@@ -279,11 +279,11 @@ export class Timeline implements PublicTimeline {
 
   private look(): TimelineView {
     const { host, c } = this
-    const window = this.window()
-    const top = window[0]
+    const shown = this.shown()
+    const top = shown[0]
     const marks = host.marks(c)
     const items: TimelineItem[] = []
-    for (const item of window) if (!isGone(item) || item.gone !== 'deleted') items.push(snapshot(c, item, marks))
+    for (const item of shown) if (!isGone(item) || item.gone !== 'deleted') items.push(snapshot(c, item, marks))
     if (this.following) {
       // Own messages that are stored, but above a hole, are not taken off the screen meanwhile.
       for (let seq = this.places.above(this.tail); seq !== undefined; seq = this.places.above(seq)) {

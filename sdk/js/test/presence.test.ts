@@ -1,0 +1,100 @@
+// Drafts, typing, presence, channels.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { C, entry, goOnline, greet, ME, message, PEER, sync, T0, settle, world, type World } from './fake.js'
+
+beforeEach(() => void vi.useFakeTimers({ now: T0 }))
+afterEach(() => void vi.useRealTimers())
+
+const one = (given: World) => given.client.conversation(C)
+
+describe('drafts', () => {
+  it('go to the server a moment after the last key, and come from other devices', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry({ draft: { x: 'from elsewhere', re: 3 } })])
+    expect(one(given)?.draft).toEqual({ x: 'from elsewhere', re: 3 })
+    given.client.setDraft(C, 'h')
+    given.client.setDraft(C, 'hello', 7)
+    expect(one(given)?.draft).toEqual({ x: 'hello', re: 7 })
+    expect(socket.all('conv.draft')).toEqual([])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(socket.all('conv.draft')).toEqual([expect.objectContaining({ c: C, x: 'hello', re: 7 })])
+    socket.reply(socket.last('conv.draft'), { t: 'ok' })
+    socket.tell({ t: 'conv.draft', c: C, x: '', ts: T0 })
+    expect(one(given)?.draft).toBeNull()
+  })
+
+  it('that the server did not get yet are not overwritten by a resume, and are sent after it', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    socket.end(1006)
+    given.client.setDraft(C, 'written offline')
+    await vi.advanceTimersByTimeAsync(500)
+    const next = await greet(given)
+    next.tell(sync([entry({ draft: { x: 'older' } })]))
+    expect(one(given)?.draft).toEqual({ x: 'written offline' })
+    expect(next.last('conv.draft')).toMatchObject({ x: 'written offline' })
+  })
+})
+
+describe('typing, presence and channels', () => {
+  it('shows typing for five seconds, or until the message comes', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    socket.tell({ t: 'typing', c: C, user: PEER.id })
+    socket.tell({ t: 'typing', c: C, user: ME.id })
+    expect(one(given)?.typing).toEqual([PEER.id])
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(one(given)?.typing).toEqual([PEER.id])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(one(given)?.typing).toEqual([])
+    socket.tell({ t: 'typing', c: C, user: PEER.id })
+    socket.tell({ t: 'msg', ...message(11) })
+    expect(given.events.typing.map(({ users }) => users.length)).toEqual([1, 0, 1, 0])
+  })
+
+  it('tells its own typing every three seconds at most, and at once after a message', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    for (let key = 0; key < 5; key++) given.client.typing(C)
+    expect(socket.all('typing')).toEqual([{ t: 'typing', c: C }])
+    await vi.advanceTimersByTimeAsync(3_000)
+    given.client.typing(C)
+    expect(socket.all('typing')).toHaveLength(2)
+    given.client.send(C, 'hi')
+    given.client.typing(C)
+    expect(socket.all('typing')).toHaveLength(3)
+  })
+
+  it('follows presence again after each connect, and knows nothing in between', async () => {
+    const given = world()
+    const states = (online: boolean): object => ({ t: 'ok', users: [{ user: 'A', online, last_seen: T0 }] })
+    given.transport.auto.set('presence.watch', () => states(true))
+    const socket = await goOnline(given)
+    given.client.watchPresence(['A', 'A'])
+    given.client.watchPresence(['A'])
+    await settle()
+    expect(socket.all('presence.watch')).toEqual([expect.objectContaining({ users: ['A'] })])
+    expect(given.client.presence('A')?.online).toBe(true)
+    socket.tell({ t: 'presence', user: 'A', online: false, last_seen: T0 + 5 })
+    expect(given.client.presence('A')).toEqual({ user: 'A', online: false, last_seen: T0 + 5 })
+    socket.end(1006)
+    expect(given.client.presence('A')).toBeNull()
+    await vi.advanceTimersByTimeAsync(500)
+    const next = await greet(given)
+    next.tell(sync())
+    await settle()
+    expect(given.client.presence('A')?.online).toBe(true)
+  })
+
+  it('takes each version of a channel once, passing values always, and says in hello what it has', async () => {
+    const given = world()
+    const socket = await goOnline(given)
+    const push = (version: number): void => socket.tell({ t: 'push', channel: 'pay', version, ts: T0, data: version })
+    for (const version of [4, 4, 3, 0, 5]) push(version)
+    expect(given.events.push.map(({ version }) => version)).toEqual([4, 0, 5])
+    socket.end(1006)
+    await vi.advanceTimersByTimeAsync(500)
+    given.transport.socket.open()
+    expect(given.transport.socket.last('hello').channels).toEqual([['pay', 5]])
+  })
+})
