@@ -81,7 +81,10 @@ test('hostile texts and names are shown as text and run nothing', async ({ arriv
   await bob.expectPassed('toast-push', '<img src=x onerror=alert(2)>')
   await bob.say('<script>alert(3)</script>')
   await bob.expectState('<script>alert(3)</script>', 'sent')
-  const made = bob.page.locator('#app').locator('script, img, iframe, a, b, style, [onerror], [onload], [style*=fixed]')
+  // An address in a text is a link, to an allowed place and nothing else.
+  const made = bob.page
+    .locator('#app')
+    .locator('script, img, iframe, a:not([href^="https://example.com"]), b, style, [onerror], [onload], [style*=fixed]')
   await expect(made, 'elements that a text made').toHaveCount(0)
 })
 

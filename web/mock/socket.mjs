@@ -5,7 +5,9 @@ import * as store from './store.mjs'
 /** user -> set of connections */
 const online = new Map()
 const HEARTBEAT_MS = 5_000
-const DURABLE = new Set(['msg', 'conv.state', 'msg.hidden'])
+const DURABLE = new Set(['msg', 'conv.state', 'msg.hidden', 'msg.change'])
+const RECALL_MS = 120_000
+const EDIT_MS = 86_400_000
 
 export function usersOnline() {
   return [...online.keys()]
@@ -109,9 +111,10 @@ function hello(connection, frame) {
     return
   }
   connection.enter(user.id)
-  const limits = { body_bytes: 65_536 }
+  const features = (frame.features ?? []).filter((one) => one === 'changes')
+  const limits = { body_bytes: 65_536, in_flight: 64, messages_per_s: 1000, list: 200, recall_ms: RECALL_MS, edit_ms: EDIT_MS, draft_bytes: 4096 }
   connection.write({
-    t: 'ready', r: frame.r, v: 1, server: 'magpie 0.1.0', user, epoch: 'mock', heartbeat_ms: HEARTBEAT_MS, limits, now: Date.now(),
+    t: 'ready', r: frame.r, v: 1, server: 'magpie 0.1.0', user, epoch: 'mock', conn: '1', heartbeat_ms: HEARTBEAT_MS, limits, features, expires: Date.now() + 86_400_000, now: Date.now(),
   })
   const convs = store.changed(user.id, frame.cursor).map((conversation) => {
     const items = conversation.messages.slice(-50).map((message) => store.strip(message, user.id))
@@ -141,8 +144,105 @@ function history(connection, { r, c, before, after, limit = 50 }) {
   setTimeout(() => connection.write({ t: 'history', r, c, head: all.length, more, items }), 60)
 }
 
+/** The place that a request is about, or null when it was refused. */
+function placeOf(connection, { r, c, seq }) {
+  const conversation = store.find(c)
+  const message = conversation?.messages[seq - 1]
+  if (message) return { conversation, message }
+  connection.refuse(r, conversation ? 'unknown_message' : 'unknown_conversation', 'no such message')
+  return null
+}
+
+function changed(connection, conversation, message, kind, by) {
+  const rev = store.touch(conversation, message)
+  const { seq, c } = message
+  tell(conversation.users, { t: 'msg.change', c, rev, seq, kind, by, ts: Date.now(), item: store.strip(message) })
+}
+
+/** Recall, edit and reaction: refuse, or change and answer. */
+function change(kind, refusal, apply) {
+  return (connection, frame) => {
+    const place = placeOf(connection, frame)
+    if (!place) return
+    const code = refusal(place.message, connection.user, frame)
+    if (code) return connection.refuse(frame.r, code, code)
+    if (apply(place.message, connection.user, frame) !== false)
+      changed(connection, place.conversation, place.message, kind, connection.user)
+    connection.write({ t: 'ok', r: frame.r })
+  }
+}
+
+const recall = change(
+  'recall',
+  (m, user) => (m.from !== user ? 'forbidden' : !m.gone && Date.now() - m.ts > RECALL_MS ? 'too_late' : ''),
+  (m) => (m.gone ? false : Object.assign(m, { gone: 'recalled', b: { k: 'text', x: '' } })),
+)
+const edit = change(
+  'edit',
+  (m, user) => (m.from !== user ? 'forbidden' : m.gone ? 'recalled' : Date.now() - m.ts > EDIT_MS ? 'too_late' : ''),
+  (m, _, { b }) => (m.b.x === b.x ? false : Object.assign(m, { b: { ...m.b, x: b.x }, edited: Date.now() })),
+)
+const react = change(
+  'react',
+  (m) => (m.gone ? 'recalled' : ''),
+  (m, user, { e, on }) => store.react(m, user, e, on),
+)
+
+function forward(connection, frame) {
+  const place = placeOf(connection, frame)
+  if (!place) return
+  const goal = targetOf(connection, frame.into ? { c: frame.into } : { to: frame.to })
+  if (!goal) return connection.refuse(frame.r, 'unknown_user', 'no such receiver')
+  const { re: _re, raw: _raw, ...b } = place.message.b
+  const fw = b.fw ?? { from: place.message.from, ts: place.message.ts }
+  const { message } = store.append(goal, connection.user, { ...b, fw }, frame.cid)
+  const { c, id, seq, ts } = message
+  connection.write({ t: 'ack', r: frame.r, c, id, seq, ts })
+  tell(goal.users, { t: 'msg', message }, connection)
+}
+
+/** Requests that change the caller's own side of a conversation. */
+function own(apply) {
+  return (connection, frame) => {
+    const conversation = store.find(frame.c)
+    if (!conversation) return connection.refuse(frame.r, 'unknown_conversation', 'no such conversation')
+    const state = store.setState(conversation, connection.user, apply(conversation, frame))
+    const { read, cleared, hidden, pin, mute } = state
+    const unread = store.unreadOf(conversation, connection.user)
+    tell([connection.user], { t: 'conv.state', c: frame.c, read, cleared, hidden, pin, mute, unread })
+    connection.write({ t: 'conv', r: frame.r, ...store.entry(conversation, connection.user) })
+  }
+}
+
+const ok = (connection, { r }) => connection.write({ t: 'ok', r })
+
 const HANDLERS = {
   hello,
+  'msg.recall': recall,
+  'msg.edit': edit,
+  'msg.react': react,
+  'msg.forward': forward,
+  'conv.pin': own((_, { on }) => ({ pin: on })),
+  'conv.mute': own((_, { on }) => ({ mute: on })),
+  'conv.hide': own(({ messages }) => ({ hidden: messages.length })),
+  'conv.delete': own(({ messages }) => ({ hidden: messages.length, cleared: messages.length })),
+  'conv.draft': (connection, { r, c, x, re }) => {
+    tell([connection.user], { t: 'conv.draft', c, x, ...(re ? { re } : {}), ts: Date.now() }, connection)
+    ok(connection, { r })
+  },
+  'msg.hide': (connection, frame) => {
+    const place = placeOf(connection, frame)
+    if (!place) return
+    ;(place.message.hiddenFor ??= new Set()).add(connection.user)
+    tell([connection.user], { t: 'msg.hidden', c: frame.c, seq: frame.seq })
+    ok(connection, frame)
+  },
+  block: ok,
+  changes: (connection, { r, c, after }) => {
+    const conversation = store.find(c)
+    const items = store.changesAfter(conversation, after).map((message) => store.strip(message, connection.user))
+    connection.write({ t: 'changes', r, c, rev: conversation.rev ?? 0, more: false, items })
+  },
   send,
   history,
   ping: (connection, { r }) =>

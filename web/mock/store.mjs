@@ -75,14 +75,50 @@ export function mark(c, user, delivered, read) {
   return { conversation, state }
 }
 
+/** A message as an item for one viewer. */
 export function strip(message, viewer) {
-  const { cid, ...rest } = message
+  const { cid, gone, hiddenFor, reactions, ...rest } = message
+  if (gone) return { from: message.seq, to: message.seq, gone, by: message.from }
+  const seen = viewer !== undefined && hiddenFor?.has(viewer)
+  if (seen || message.seq <= (conversations.get(message.c)?.state.get(viewer)?.cleared ?? 0))
+    return { from: message.seq, to: message.seq, gone: 'deleted' }
+  if (reactions?.length) rest.reactions = reactions.map(([e, users]) => [e, [...users]])
   return message.from === viewer && cid ? { ...rest, cid } : rest
+}
+
+/** A shared change: gives it the next rev of its conversation. */
+export function touch(conversation, message) {
+  message.rev = conversation.rev = (conversation.rev ?? 0) + 1
+  conversation.ver = ++version
+  return message.rev
+}
+
+export function changesAfter(conversation, rev) {
+  return conversation.messages.filter((m) => (m.rev ?? 0) > rev).sort((a, b) => a.rev - b.rev)
+}
+
+export function react(message, user, emoji, on) {
+  const reactions = (message.reactions ??= [])
+  const entry = reactions.find(([e]) => e === emoji)
+  if (on && !entry) reactions.push([emoji, [user]])
+  else if (on && !entry[1].includes(user)) entry[1].push(user)
+  else if (!on && entry) entry[1] = entry[1].filter((one) => one !== user)
+  else return false
+  message.reactions = reactions.filter(([, users]) => users.length > 0)
+  return true
+}
+
+export function setState(conversation, user, change) {
+  const state = stateOf(conversation, user)
+  Object.assign(state, change)
+  conversation.ver = ++version
+  return state
 }
 
 export function unreadOf(conversation, user) {
   const { read } = stateOf(conversation, user)
-  return conversation.messages.filter((m) => m.seq > read && m.from !== user).length
+  const { cleared } = stateOf(conversation, user)
+  return conversation.messages.filter((m) => m.seq > Math.max(read, cleared) && m.from !== user && !m.gone && !m.hiddenFor?.has(user)).length
 }
 
 export function entry(conversation, user) {
@@ -96,11 +132,11 @@ export function entry(conversation, user) {
     kind: conversation.kind,
     peer: visitorOfDesk ? null : userOf(conversation.kind === 'desk' ? conversation.users[0] : peerId),
     head: conversation.messages.length,
-    rev: conversation.ver,
+    rev: conversation.rev ?? 0,
     ts: last?.ts ?? Date.now(),
     unread: unreadOf(conversation, user),
     ...state,
-    visible: true,
+    visible: conversation.messages.length > state.hidden || state.hidden === -1,
     peer_read: Math.max(...others.map((other) => other.read)),
     peer_delivered: Math.max(...others.map((other) => other.delivered)),
     last: last ? strip(last, user) : null,

@@ -1,76 +1,85 @@
-import { describe, expect, it } from 'vitest'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { Account, tokenOf, type AccountPorts } from '../src/model/account'
-import en from '../src/locales/en.json'
-import zh from '../src/locales/zh-CN.json'
-import { ME } from './fake-socket'
+import { demoSignIn, fetchDemoUsers, fetchInfo, HttpError } from '../src/api/http'
+import { deviceName } from '../src/app/client'
+import { tokenOf, useAccount, userOf } from '../src/stores/account'
+import { ME } from './fake-client'
 
-function setUp(fields: Partial<AccountPorts> = {}, tokenFromAddress: string | null = null) {
-  const stored = new Map<string, string>()
-  const account = new Account(
-    {
-      fetchInfo: async () => ({ name: 'magpie', version: '1', demo: true, dev: false }),
-      fetchDemoUsers: async () => [ME],
-      demoSignIn: async (user) => ({ token: `token of ${user}` }),
-      storage: {
-        getItem: (key) => stored.get(key) ?? null,
-        setItem: (key, value) => void stored.set(key, value),
-        removeItem: (key) => void stored.delete(key),
-      },
-      ...fields,
-    },
-    tokenFromAddress,
-  )
-  return { account, stored }
-}
+vi.mock('../src/api/http', async (original) => ({
+  ...(await original<object>()),
+  fetchInfo: vi.fn(async () => ({ name: 'magpie', version: '1', demo: true, dev: false })),
+  fetchDemoUsers: vi.fn(async () => [ME]),
+  demoSignIn: vi.fn(async (user: string) => ({ token: `token of ${user}`, user: ME })),
+}))
+
+beforeEach(() => {
+  sessionStorage.clear()
+  setActivePinia(createPinia())
+})
 
 describe('signing in', () => {
-  it('reads a token out of the address', () => {
+  it('reads a token out of the address, and the user out of a token', () => {
     expect(tokenOf('#token=a.b-c_d')).toBe('a.b-c_d')
     expect(tokenOf('#other')).toBeNull()
-    expect(setUp({}, 'abc').account.view.token).toBe('abc')
+    const claims = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify({ sub: '小明' }))))
+    expect(userOf(`x.${claims.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')}.y`)).toBe('小明')
+    expect(userOf('no token')).toBeNull()
   })
 
   it('signs in as a demo user and gets a new token for him when it expires', async () => {
-    const { account } = setUp()
+    const account = useAccount()
     await account.load()
-    expect(account.view.demoUsers).toEqual([ME])
+    expect(account.demoUsers).toEqual([ME])
     expect(await account.signInAs('小明')).toBe(true)
-    expect(account.view.token).toBe('token of 小明')
+    expect(account.token).toBe('token of 小明')
     expect(await account.renew()).toBe('token of 小明')
   })
 
   it('cannot renew a token that somebody pasted', async () => {
-    const { account } = setUp()
+    const account = useAccount()
     account.useToken('pasted')
     expect(await account.renew()).toBeNull()
   })
 
+  it('signs nobody out because the server is away while a token ends', async () => {
+    const account = useAccount()
+    await account.signInAs('小明')
+    vi.mocked(demoSignIn).mockRejectedValueOnce(new TypeError('failed to fetch'))
+    await expect(account.renew()).rejects.toThrow('failed to fetch')
+    vi.mocked(demoSignIn).mockRejectedValueOnce(new HttpError(404, 'unknown_user', 'gone'))
+    expect(await account.renew()).toBeNull()
+    expect(account.token).toBe('token of 小明')
+  })
+
   it('leaves nothing behind on sign-out', async () => {
-    const { account, stored } = setUp()
+    const account = useAccount()
     await account.signInAs('me')
     account.signOut('expired')
-    expect(stored.size).toBe(0)
-    expect(account.view).toMatchObject({ token: null, notice: 'expired' })
+    expect(sessionStorage.length).toBe(0)
+    expect(account).toMatchObject({ token: null, notice: 'expired' })
   })
 
   it('offers the token field without demo accounts, and says when the server is away', async () => {
-    const plain = setUp({
-      fetchInfo: async () => ({ name: 'magpie', version: '1', demo: false, dev: false }),
-      fetchDemoUsers: () => Promise.reject(new Error('asked for what is not there')),
-    })
-    await plain.account.load()
-    expect(plain.account.view).toMatchObject({ demoUsers: [], unreachable: false })
-    const away = setUp({ fetchInfo: () => Promise.reject(new Error('away')) })
-    await away.account.load()
-    expect(away.account.view.unreachable).toBe(true)
+    const account = useAccount()
+    vi.mocked(fetchDemoUsers).mockClear()
+    vi.mocked(fetchInfo).mockResolvedValueOnce({ name: 'magpie', version: '1', demo: false, dev: false })
+    await account.load()
+    expect(account).toMatchObject({ demoUsers: [], unreachable: false })
+    expect(fetchDemoUsers).not.toHaveBeenCalled()
+    vi.mocked(fetchInfo).mockRejectedValueOnce(new Error('away'))
+    await account.load()
+    expect(account.unreachable).toBe(true)
   })
 })
 
-describe('the texts', () => {
-  it('are complete in both languages, with the same values to fill in', () => {
-    expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort())
-    const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort()
-    for (const key of Object.keys(en) as (keyof typeof en)[]) expect(holes(zh[key]), key).toEqual(holes(en[key]))
+describe('a device', () => {
+  it('has a name by which it is known among others', () => {
+    const agents: [string, string][] = [
+      ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36', 'Chrome on Linux'],
+      ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1', 'Safari on iOS'],
+      ['curl/8', 'Browser'],
+    ]
+    for (const [agent, name] of agents) expect(deviceName(agent)).toBe(name)
   })
 })

@@ -4,6 +4,7 @@ import { type Browser, type BrowserContext, expect, type Locator, type Page } fr
 import en from '../../src/locales/en.json' with { type: 'json' }
 import zh from '../../src/locales/zh-CN.json' with { type: 'json' }
 import { Faults } from './faults'
+import { servePage } from './page-files'
 import { Passing, type Place } from './passing'
 import type { Server } from './server'
 
@@ -57,6 +58,7 @@ export class Person {
       hasTouch: isPhone,
       isMobile: isPhone,
     })
+    await servePage(context, server.origin)
     const page = await context.newPage()
     await slowDown(page)
     const faults = await Faults.watch(page, () => server.origin)

@@ -1,10 +1,11 @@
 // Makes the SDK's client for this page: where it connects, what it keeps, and under which name this
 // device stands in the list of devices.
 
-import { type Client, createClient, type Storage as ClientStorage, browserStorage } from 'magpie-im'
+import { browserStorage, type Client, createClient } from 'magpie-im'
 
 import { serverUrl } from '../api/http'
 import { useAccount, userOf } from '../stores/account'
+import { tabStorage } from './tab-storage'
 
 /** `Chrome on Linux`: enough to tell one's devices apart. */
 export function deviceName(agent: string): string {
@@ -28,29 +29,27 @@ export function deviceName(agent: string): string {
   return system ? `${browser} on ${system}` : browser
 }
 
-/** Storage that is denied, as in some private windows, is no reason to show nothing. */
-function storage(): ClientStorage | null {
-  try {
-    return browserStorage()
-  } catch {
-    return null
-  }
+export interface PageClient {
+  client: Client
+  /** The token ended and there is no new one: that, not a refusal, is why the client closed. */
+  hasExpired: () => boolean
 }
 
-/** `onTokenEnd`: there is no new token; a person has to sign in. */
-export function makeClient(onTokenEnd: () => void): Client {
+export function makeClient(): PageClient {
   const account = useAccount()
   const user = userOf(account.token ?? '')
-  return createClient({
+  let expired = false
+  const client = createClient({
     url: serverUrl(),
-    storage: storage(),
+    storage: tabStorage(browserStorage(), user ?? ''),
     deviceName: deviceName(navigator.userAgent),
     ...(user === null ? {} : { user }),
     getToken: async ({ renew }) => {
       if (!renew) return account.token
       const token = await account.renew()
-      if (token === null) onTokenEnd()
+      expired = token === null
       return token
     },
   })
+  return { client, hasExpired: () => expired }
 }

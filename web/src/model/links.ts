@@ -7,6 +7,10 @@ const FOUND = /https?:\/\/[^\s<>"'`，。；！？、（）【】《》“”‘
 const LINKS_MAX = 100
 const ALLOWED = new Set(['http:', 'https:'])
 
+function count(text: string, char: string, end: number): number {
+  return text.slice(0, end).split(char).length - 1
+}
+
 /** Signs that end a sentence, and brackets that were opened before the address, are no part of it. */
 function trimmed(found: string): string {
   let end = found.length
@@ -14,7 +18,7 @@ function trimmed(found: string): string {
     const char = found[end - 1] ?? ''
     if (',.;:!?*_~'.includes(char)) continue
     const opening = { ')': '(', ']': '[', '}': '{' }[char]
-    if (opening === undefined || found.slice(0, end).includes(opening)) break
+    if (opening === undefined || count(found, opening, end) >= count(found, char, end)) break
   }
   return found.slice(0, end)
 }

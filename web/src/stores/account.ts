@@ -5,7 +5,7 @@ import { defineStore } from 'pinia'
 import type { User } from 'magpie-im'
 import { ref, shallowRef } from 'vue'
 
-import { demoSignIn, fetchDemoUsers, fetchInfo, type ServerInfo } from '../api/http'
+import { demoSignIn, fetchDemoUsers, fetchInfo, HttpError, type ServerInfo } from '../api/http'
 
 /** Why the page is at the sign-in again: the end of a text key. */
 export type Notice = '' | 'refused' | 'expired' | 'failed' | 'signed_out'
@@ -80,11 +80,22 @@ export const useAccount = defineStore('account', () => {
     if (info.value === null) void load()
   }
 
-  /** A new token for the demo user of this tab, or null: then a person has to sign in. */
+  /**
+   * A new token for the demo user of this tab, or null: then a person has to sign in. Throws while the
+   * server is away, which says nothing about who may sign in.
+   */
   async function renew(): Promise<string | null> {
     const user = storage.getItem(DEMO_USER)
-    if (user === null || !(await signInAs(user))) return null
-    return token.value
+    if (user === null) return null
+    try {
+      const answer = await demoSignIn(user)
+      useToken(answer.token)
+      storage.setItem(DEMO_USER, user)
+      return answer.token
+    } catch (error) {
+      if (error instanceof HttpError && error.status < 500) return null
+      throw error
+    }
   }
 
   return { info, demoUsers, unreachable, busy, token, notice, load, useToken, signInAs, signOut, renew }
