@@ -260,6 +260,8 @@ class MagpieClient implements Client {
 
   async hide(c: string, seq: number): Promise<void> {
     await this.request('msg.hide', { c, seq })
+    // The event that says the same comes a moment later.
+    this.model.onHidden({ c, seq })
   }
 
   markRead(c: string, seq?: number): void {

@@ -142,6 +142,15 @@ describe('a connection', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('leaves no timer behind when it is closed by a listener', async () => {
+    const given = world()
+    const socket = await goOnline(given)
+    given.client.on('message', () => given.client.close())
+    socket.tell({ t: 'msg', ...message(1) })
+    await settle()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('tells connect() that it was closed meanwhile', async () => {
     const given = world()
     const connected = given.client.connect()

@@ -31,6 +31,18 @@ describe('messages', () => {
     expect(texts(given.client.timeline(C).view.items)).toEqual(['text 10', 'text 11', 'text 12', 'text 13', 'text 14'])
   })
 
+  it('are in the timeline and the list when the app is told of them', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry({ head: 10 })])
+    const seen: unknown[] = []
+    given.client.on('message', ({ seq }) => {
+      seen.push([texts(given.client.timeline(C).view.items).at(-1), given.client.conversation(C)?.head, seq])
+    })
+    expect(given.client.timeline(C).view.items).toHaveLength(1)
+    socket.tell({ t: 'msg', ...message(11) })
+    expect(seen).toEqual([['text 11', 11, 11]])
+  })
+
   it('above a hole wait until it is filled', async () => {
     const given = world()
     const socket = await goOnline(given, [entry({ head: 10 })])

@@ -149,6 +149,8 @@ export class Model {
 
   onFrame(frame: Reply): void {
     const { t } = frame
+    // Before anything is told: who closes the client then leaves no timer behind.
+    this.cache.touch()
     if (t === 'sync') this.onSync(frame as unknown as ServerFrames['sync'])
     else if (t === 'msg') this.onMessage(frame as unknown as MessageItem)
     else if (t === 'msg.change') this.onChange(frame as unknown as ServerFrames['msg.change'])
@@ -165,7 +167,6 @@ export class Model {
     else if (t === 'push') this.onPush(frame as unknown as ServerFrames['push'])
     else if (t === 'broadcast') this.events.emit('broadcast', frame as unknown as ServerFrames['broadcast'])
     else this.events.emit('frame', frame)
-    this.cache.touch()
   }
 
   /** An entry that was asked for: its messages stay as they are known. */
@@ -249,7 +250,7 @@ export class Model {
     this.events.emit('change', { c, seq, kind, by })
   }
 
-  private onHidden({ c, seq }: ServerFrames['msg.hidden']): void {
+  onHidden({ c, seq }: ServerFrames['msg.hidden']): void {
     const timeline = this.timelines.of(c)
     const before = timeline.places.message(seq)
     timeline.hide(seq)

@@ -85,8 +85,8 @@ export class Timeline implements PublicTimeline {
       changed = this.places.insert(item) || changed
       this.head = Math.max(this.head, last(item))
     }
-    this.advance()
     if (changed) this.touch()
+    this.advance()
   }
 
   /** A place exists whose item did not come: it is fetched. */
@@ -121,8 +121,8 @@ export class Timeline implements PublicTimeline {
         if (hole[1] - after > this.host.fillMax) {
           // Too long to be fetched unasked: it stays a hole that paging closes.
           this.tail = hole[1]
-          this.advance()
           this.touch()
+          this.advance()
           continue
         }
         const limit = Math.min(FILL_PAGE, hole[1] - after)
@@ -235,6 +235,8 @@ export class Timeline implements PublicTimeline {
     const end = this.places.runEnd(before + 1)
     if (end > before) {
       this.tail = end
+      // Who is told of a message and looks finds it here.
+      this.touch()
       const told: MessageItem[] = []
       for (let seq = before + 1; seq <= end; ) {
         const item = this.places.at(seq) as Item
