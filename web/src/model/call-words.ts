@@ -23,8 +23,9 @@ export function recordOf(message: Pick<Message, 'body'>): CallRecord | null {
 
 const ENDS = new Set(['cancelled', 'rejected', 'missed', 'busy', 'failed', 'lost'])
 
-export type EndWord = 'talked' | 'cancelled' | 'rejected' | 'missed' | 'busy' | 'failed' | 'lost'
-export type EndKey = `callend.${EndWord}` | `callend.${EndWord}_own`
+type EndWord = 'cancelled' | 'rejected' | 'missed' | 'busy' | 'failed' | 'lost'
+type OwnWord = Exclude<EndWord, 'failed' | 'lost'>
+export type EndKey = 'callend.talked' | `callend.${EndWord}` | `callend.${OwnWord}_own`
 
 /** The two sides read it differently: "cancelled" by oneself, "missed" on the other side. */
 export function endKey(record: Pick<CallRecord, 'why' | 'ms'>, own: boolean): EndKey {

@@ -18,7 +18,6 @@ export function kindOfType(type: string): Exclude<MediaKind, 'voice'> {
 
 const NAME_MAX = 120
 // Marks that turn the direction of text make `gpj.exe` look like `exe.jpg`; control characters break lines.
-// eslint-disable-next-line no-control-regex
 const DECEIVING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** A name that shows what it is: no folders, no direction marks, with its ending kept when it is cut. */

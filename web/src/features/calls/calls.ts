@@ -7,9 +7,9 @@ import { defineStore } from 'pinia'
 import { computed, markRaw, ref, shallowReactive, shallowRef, watch } from 'vue'
 
 import { failureText } from '../../app/i18n'
+import type { Trouble } from '../../model/device-trouble'
 import { useSession } from '../../stores/session'
 import { useToasts } from '../../stores/toasts'
-import type { Trouble } from '../media/recorder'
 import { browserRtc, type DeviceKind } from './rtc'
 
 /** How long the end of a call stays in sight. */

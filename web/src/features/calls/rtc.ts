@@ -4,7 +4,7 @@
 import type { PeerConnectionLike, Rtc, StreamLike } from 'magpie-im/calls'
 import { reactive } from 'vue'
 
-import { type Trouble, troubleOf } from '../media/recorder'
+import { type Trouble, troubleOf } from '../../model/device-trouble'
 
 export type DeviceKind = 'audio' | 'video'
 

@@ -3,6 +3,7 @@
 
 import { reactive } from 'vue'
 
+import { type Trouble, troubleOf } from '../../model/device-trouble'
 import { levelOf, waveOfLevels } from '../../model/waveform'
 import { probeVoice } from './probe'
 
@@ -14,8 +15,6 @@ const LEVEL_MS = 60
 const LEVELS_SHOWN = 48
 
 const TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus']
-
-export type Trouble = '' | 'refused' | 'missing' | 'taken' | 'unsupported' | 'short' | 'failed'
 
 export interface Recording {
   file: File
@@ -29,15 +28,6 @@ export interface RecorderView {
   /** The last levels, 0 to 1, newest at the end. */
   levels: number[]
   trouble: Trouble
-}
-
-/** Why a microphone or a camera cannot be had, by the name of the browser's error. */
-export function troubleOf(failure: unknown): Trouble {
-  const name = (failure as { name?: unknown } | null)?.name
-  if (name === 'NotAllowedError' || name === 'SecurityError') return 'refused'
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'missing'
-  if (name === 'NotReadableError' || name === 'AbortError') return 'taken'
-  return name === 'TypeError' || name === 'NotSupportedError' ? 'unsupported' : 'failed'
 }
 
 export class VoiceRecorder {

@@ -5,6 +5,7 @@ import { defineAsyncComponent } from 'vue'
 
 import { t } from '../../app/i18n'
 import { type ComposerPlace, registerBubble, registerComposerTool, registerPart, seams } from '../../app/seams'
+import { clockText, mediaOf, plainName } from '../../model/media-kinds'
 import FileBubble from './FileBubble.vue'
 import ImageBubble from './ImageBubble.vue'
 import { useMedia } from './media'
@@ -12,10 +13,10 @@ import VideoBubble from './VideoBubble.vue'
 import VoiceBubble from './VoiceBubble.vue'
 import VoiceButton from './VoiceButton.vue'
 
-registerBubble('image', ImageBubble)
-registerBubble('video', VideoBubble)
-registerBubble('voice', VoiceBubble)
-registerBubble('file', FileBubble)
+registerBubble('image', ImageBubble, () => t('kind.image'))
+registerBubble('video', VideoBubble, () => t('kind.video'))
+registerBubble('voice', VoiceBubble, (message) => t('kind.voice', { time: clockText(mediaOf(message)?.ms ?? 0) }))
+registerBubble('file', FileBubble, (message) => t('kind.file', { name: plainName(mediaOf(message)?.name ?? message.body.x) }))
 
 const isShown = (): boolean => useMedia().isOn
 const pick = (accept: string) => (place: ComposerPlace) => void import('./pick').then((part) => part.pickFiles(accept, place))

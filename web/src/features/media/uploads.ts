@@ -187,8 +187,8 @@ export const useUploads = defineStore('uploads', () => {
       onProgress: (sent) => (upload.sent = sent),
     })
     // The server compares what a message carries with what it has: nothing is added to it.
-    const { avatar: _, ...descriptor } = done
-    return descriptor
+    delete done.avatar
+    return done
   }
 
   watch(

@@ -3,6 +3,7 @@
 import { computed, markRaw, ref, shallowRef } from 'vue'
 
 import type { ComposerPlace } from '../../app/seams'
+import { stopAll } from './playback'
 import type { VoiceRecorder } from './recorder'
 
 export const recorder = shallowRef<VoiceRecorder | null>(null)
@@ -14,7 +15,7 @@ let place: ComposerPlace | null = null
 export async function begin(where: ComposerPlace): Promise<void> {
   if (isRecording.value) return
   place = where
-  const [{ VoiceRecorder }, { stopAll }] = await Promise.all([import('./recorder'), import('./playback')])
+  const { VoiceRecorder } = await import('./recorder')
   // A voice that plays would be recorded too.
   stopAll()
   const made = markRaw(new VoiceRecorder(() => void finish()))

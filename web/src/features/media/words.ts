@@ -1,8 +1,8 @@
 // Words for what goes wrong with files, microphone and camera.
 
 import { errorText, t, type TextKey } from '../../app/i18n'
+import type { Trouble } from '../../model/device-trouble'
 import { sizeText } from '../../model/media-kinds'
-import type { Trouble } from './recorder'
 
 /** Why a file was not sent, for the person who sent it. */
 export function uploadTrouble(code: string, bytesMax: number): string {
