@@ -10,6 +10,8 @@ export const recorder = shallowRef<VoiceRecorder | null>(null)
 export const isRecording = computed(() => recorder.value !== null && recorder.value.view.state !== 'idle')
 /** A finger holds the button: letting go sends, sliding away cancels. */
 export const held = ref<'' | 'send' | 'cancel'>('')
+/** The button beside the field is there; once something is typed it is not. */
+export const isButtonShown = ref(false)
 let place: ComposerPlace | null = null
 
 export async function begin(where: ComposerPlace): Promise<void> {
