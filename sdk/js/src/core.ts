@@ -10,12 +10,18 @@ export type {
   ClientFrames,
   Device,
   Draft,
+  Entry,
   ErrorCode,
+  GoneItem,
   IceServer,
+  Item,
   Limits,
+  Mark,
+  MessageItem,
   PresenceState,
   ServerFrame,
   ServerFrames,
+  SyncEntry,
   User,
 } from './protocol.gen.js'
 export { CLOSE_CODES, SUBPROTOCOL } from './protocol.gen.js'

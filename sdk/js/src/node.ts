@@ -5,7 +5,7 @@ import { nodeTransport, type WebSocketClass } from './transport/node.js'
 import type { Client, ClientOptions } from './types.js'
 
 export * from './core.js'
-export { fileStorage, nodeTransport, type Files, type WebSocketClass } from './transport/node.js'
+export { fileStorage, nodeTransport, type Files, type WebSocketClass, type WebSocketLike } from './transport/node.js'
 
 export type NodeOptions = Omit<ClientOptions, 'transport'> & {
   /** `import WebSocket from 'ws'` */

@@ -330,23 +330,38 @@ describe('a broken way to the other side', () => {
 })
 
 describe('in a call', () => {
-  it('mutes, stops the camera and shares the screen', async () => {
+  it('mutes, and shares the screen in place of the camera', async () => {
     const { given, call } = await active()
     const [, video] = peerOf(given).senders
     call.setMuted(true)
     expect(call.view.muted).toBe(true)
     expect(given.tracks.find(({ kind }) => kind === 'audio')?.enabled).toBe(false)
-    await call.setCamera(false)
-    expect(given.tracks.find(({ kind }) => kind === 'video')?.enabled).toBe(false)
     const camera = video?.track
     await call.shareScreen(true)
     expect(call.view.sharing).toBe(true)
     expect(video?.track).not.toBe(camera)
+    // The browser's own button ends it.
     video?.track?.onended?.()
     await settle()
     expect(call.view.sharing).toBe(false)
     expect(video?.track).toBe(camera)
     expect(await call.stats()).toEqual({ rttMs: 42, lostPackets: 3, bytesSent: 10, bytesReceived: 20 })
+  })
+
+  it('lets go of the camera, takes it again, and takes another microphone as muted as the first', async () => {
+    const { given, call } = await active()
+    const [audio, video] = peerOf(given).senders
+    const camera = video?.track
+    await call.setCamera(false)
+    expect([camera?.stopped, video?.track, call.view.camera]).toEqual([true, null, false])
+    await call.setCamera(true)
+    expect([video?.track?.kind, video?.track === camera, call.view.camera]).toEqual(['video', false, true])
+    call.setMuted(true)
+    const microphone = audio?.track
+    await call.switchDevice('audio')
+    expect([microphone?.stopped, audio?.track?.enabled, audio?.track === microphone]).toEqual([true, false, false])
+    await call.end()
+    expect(given.tracks.every(({ stopped }) => stopped)).toBe(true)
   })
 
   it('hears nothing of other calls', async () => {

@@ -79,7 +79,7 @@ describe('every golden client frame', () => {
     const socket = await goOnline(given, known)
     if (frame.t === 'receipt') socket.tell({ t: 'msg', ...message(read) })
     const done = BY_REQUEST.test(frame.t)
-      ? given.client.request(frame.t, { ...frame, t: frame.t, r: undefined })
+      ? given.client.request(frame.t, fields(frame))
       : CALLS[frame.t]?.(given.client, frame)
     if (done instanceof Promise) done.catch(() => undefined)
     await vi.advanceTimersByTimeAsync(1_000)

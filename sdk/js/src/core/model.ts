@@ -289,11 +289,11 @@ export class Model {
 
   private onTold(timeline: Timeline, messages: readonly MessageItem[]): void {
     const { c } = timeline
+    this.receipts.markDelivered(c, timeline.tail)
     for (const message of messages) {
       this.list.note(message)
       this.events.emit('message', this.snapshot(c, message) as Message)
     }
-    this.receipts.markDelivered(c, timeline.tail)
   }
 
   private onStored(entry: QueueEntry, ack: ServerFrames['ack']): TimelineItem {

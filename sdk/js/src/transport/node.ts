@@ -3,7 +3,7 @@
 import type { Storage, Transport } from '../core/transport.js'
 import { standardTransport, type WebSocketClass } from './browser.js'
 
-export type { WebSocketClass } from './browser.js'
+export type { WebSocketClass, WebSocketLike } from './browser.js'
 
 export function nodeTransport(WebSocket: WebSocketClass): Transport {
   return standardTransport(() => WebSocket)
