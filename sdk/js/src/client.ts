@@ -140,6 +140,7 @@ class MagpieClient implements Client {
     this.stopWaking ??= this.options.transport.onWake?.((looked) => this.nudge(looked))
     const online = new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }))
     this.stopped = false
+    this.model.queue.run(true)
     void this.loaded.then(() => {
       // Closed again before what was kept could be read.
       if (!this.stopped) this.connection.start()
@@ -152,7 +153,11 @@ class MagpieClient implements Client {
     this.stopWaking?.()
     this.stopWaking = undefined
     this.model.cache.save()
+    // What is collected for a moment still goes out.
+    this.model.drafts.flush()
+    void this.model.receipts.flush()
     this.connection.stop()
+    this.model.queue.run(false)
     this.model.receipts.clear()
   }
 

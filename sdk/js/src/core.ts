@@ -19,6 +19,7 @@ export type {
   Mark,
   MessageItem,
   PresenceState,
+  ReactionEntry,
   ServerFrame,
   ServerFrames,
   SyncEntry,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { closeRule } from '../src/core/backoff.js'
 import { CLOSE_CODES } from '../src/protocol.gen.js'
-import { C, goOnline, greet, message, ready, settle, sync, T0, world } from './fake.js'
+import { C, entry, goOnline, greet, message, ready, settle, sync, T0, world } from './fake.js'
 
 beforeEach(() => void vi.useFakeTimers({ now: T0 }))
 afterEach(() => void vi.useRealTimers())
@@ -136,10 +136,16 @@ describe('a connection', () => {
 
   it('leaves no timer behind', async () => {
     const given = world()
-    await goOnline(given)
+    const socket = await goOnline(given, [entry()])
+    socket.tell({ t: 'msg', ...message(11) })
+    given.client.send(C, 'on its way')
+    given.client.setDraft(C, 'half')
+    given.client.markRead(C)
     given.client.close()
-    await vi.advanceTimersByTimeAsync(10_000)
     expect(vi.getTimerCount()).toBe(0)
+    // What is collected for a moment has gone out all the same.
+    expect(socket.last('conv.draft')).toMatchObject({ x: 'half' })
+    expect(socket.last('receipt')).toMatchObject({ read: [[C, 11]] })
   })
 
   it('leaves no timer behind when it is closed by a listener', async () => {

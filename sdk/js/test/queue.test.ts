@@ -302,6 +302,8 @@ describe('the queue', () => {
 
   it('fails what waits offline for a day while the app runs', async () => {
     const given = world()
+    given.transport.refuseSockets = true
+    void given.client.connect()
     const out = given.client.send(C, 'old')
     await vi.advanceTimersByTimeAsync(86_399_999)
     expect(out.status).toBe('sending')

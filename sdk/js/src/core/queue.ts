@@ -117,6 +117,7 @@ export class Queue {
   private readonly done = new Set<string>()
   private readonly lanes = new Set<string>()
   private user = ''
+  private running = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(readonly host: QueueHost) {}
@@ -180,7 +181,7 @@ export class Queue {
     for (const entry of this.entries) {
       if (!entry.c) entry.place(this.host.resolve(entry.to))
       const lane = entry.c || entry.to
-      if (entry.status === 'sending' && !this.lanes.has(lane)) void this.run(lane)
+      if (entry.status === 'sending' && !this.lanes.has(lane)) void this.drive(lane)
     }
   }
 
@@ -205,12 +206,18 @@ export class Queue {
     this.expire()
   }
 
+  /** Time is watched between connect and close only: a closed client leaves no timer behind. */
+  run(on: boolean): void {
+    this.running = on
+    this.expire()
+  }
+
   async forget(): Promise<void> {
     for (const entry of [...this.entries]) this.discard(entry)
     if (this.user) await this.host.vault.remove(`${this.user}/${KEY}`)
   }
 
-  private async run(lane: string): Promise<void> {
+  private async drive(lane: string): Promise<void> {
     this.lanes.add(lane)
     let againMs = AGAIN_MS
     try {
@@ -280,7 +287,7 @@ export class Queue {
       if (age < expiryMs) nextMs = Math.min(nextMs, expiryMs - age)
       else this.fail(entry, new MagpieError('expired', 'it waited too long to be sent'))
     }
-    if (nextMs < Infinity) this.timer = setTimeout(() => this.expire(), Math.min(nextMs, 0x7fffffff))
+    if (this.running && nextMs < Infinity) this.timer = setTimeout(() => this.expire(), Math.min(nextMs, 0x7fffffff))
   }
 
   private revive({ cid, c, to, body, at, error }: Stored): QueueEntry {

@@ -40,7 +40,9 @@ export class Receipts {
     for (const marks of [this.delivered, this.read, this.confirmed]) marks.clear()
   }
 
-  private async flush(): Promise<void> {
+  /** Says at once what is owed. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer)
     this.timer = undefined
     const delivered: Mark[] = [...this.delivered].slice(0, PER_FRAME_MAX)
     const read: Mark[] = [...this.read].slice(0, PER_FRAME_MAX)
