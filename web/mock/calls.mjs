@@ -1,5 +1,7 @@
-// Calls of the mock server: rings, connects two pages and writes the record. The two sides are on one
-// machine: no ICE servers are needed.
+// Calls of the mock server: rings, connects two pages and writes the record. Takes the TURN settings
+// that the server takes, else none: two pages on one machine need no ICE servers.
+
+import { createHmac } from 'node:crypto'
 
 import * as store from './store.mjs'
 
@@ -11,12 +13,19 @@ const told = ({ call, c, media, from, to, state, why, ts, answered, ended }) => 
   call, c, media, from, to, state, ts, conns: [null, null], ...(why && { why }), ...(answered && { answered }), ...(ended && { ended }),
 })
 
+function iceOf(user) {
+  const { MAGPIE_CALLS__TURN_URLS: urls, MAGPIE_CALLS__TURN_SECRET: secret } = process.env
+  if (!urls || !secret) return []
+  const username = `${Math.floor(Date.now() / 1000) + 3600}:${user}`
+  return [{ urls: urls.split(','), username, credential: createHmac('sha1', secret).update(username).digest('base64') }]
+}
+
 const OUTCOMES = { cancelled: '已取消', rejected: '已拒绝', missed: '未接听', busy: '对方忙' }
 const isBusy = (user) => [...calls.values()].some((one) => one.state !== 'ended' && [one.from, one.to].includes(user))
 
 export function callHandlers(tell) {
   const tellBoth = (one) => tell([one.from, one.to], { t: 'call', ...told(one) })
-  const reply = (connection, r, one) => connection.write({ t: 'call', r, ...told(one), ice: [] })
+  const reply = (connection, r, one) => connection.write({ t: 'call', r, ...told(one), ice: iceOf(connection.user) })
 
   function end(one, why) {
     if (one.state === 'ended') return
@@ -77,6 +86,6 @@ export function callHandlers(tell) {
       one.at.get(other)?.write(said.at(-1))
       connection.write({ t: 'ok', r })
     }),
-    'call.ice': (connection, { r }) => connection.write({ t: 'call.ice', r, ice: [], expires: Date.now() + 3_600_000 }),
+    'call.ice': (connection, { r }) => connection.write({ t: 'call.ice', r, ice: iceOf(connection.user), expires: Date.now() + 3_600_000 }),
   }
 }

@@ -21,7 +21,7 @@ use crate::problem::{Problem, error_response};
 struct Page;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; font-src 'self'; media-src 'self'; manifest-src 'self'; \
+    img-src 'self' data: blob: https:; font-src 'self'; media-src 'self' blob:; manifest-src 'self'; \
     connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The API's page sets styles from its script.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
