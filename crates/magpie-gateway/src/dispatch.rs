@@ -13,7 +13,7 @@ use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use magpie_core::{
-    Caller, Refusal, conversation::settings, device, message::send, port::store::Origin, receipt,
+    Caller, Refusal, conversation::settings, device, message::send, port::store::Origin,
 };
 use magpie_proto::client::{self, ClientOp};
 
@@ -28,7 +28,7 @@ use crate::{
 use account::{devices, renew, set_profile};
 use lists::{changes, history, inbox, last_value, unread};
 use messages::{forward, keep_draft, revise};
-use passing::{broadcast, ping, typing, watch};
+use passing::{broadcast, ping, receipts, typing, watch};
 
 /// Does what a signed-in client asks.
 pub fn dispatch(
@@ -46,13 +46,7 @@ pub fn dispatch(
     match op {
         ClientOp::Send(request) => queue_send(gate, conn, &caller, r, request),
         ClientOp::Ping { receipts } => ping(gate, conn, caller, r, receipts),
-        ClientOp::Receipts(receipts) => {
-            let origin = Origin::Connection(conn.clone(), NO_REPLY);
-            answer(gate, conn, r, async move |gate| {
-                receipt::take(&gate.core, &caller, &receipts, &origin).await?;
-                view::reply("ok", r, &serde_json::json!({}))
-            });
-        }
+        ClientOp::Receipts(marks) => receipts(gate, conn, caller, r, marks),
         ClientOp::Typing { target } => typing(gate, conn, caller, r, target),
         ClientOp::Auth { token } => renew(gate, conn, &caller, r, &token),
         ClientOp::PresenceWatch { users } => watch(gate, conn, r, users),
@@ -63,31 +57,27 @@ pub fn dispatch(
             inbox(&gate, &caller, r, before.as_deref(), limit.unwrap_or(50)).await
         }),
         ClientOp::Open { to } => answer(gate, conn, r, async move |gate| {
-            let entry = settings::open(&gate.core, &caller, to).await?;
-            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+            view::conversation(r, &settings::open(&gate.core, &caller, to).await?, &caller.user)
         }),
         ClientOp::Set { conversation, change } => answer(gate, conn, r, async move |gate| {
             let entry = settings::set(&gate.core, &caller, conversation, change).await?;
-            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+            view::conversation(r, &entry, &caller.user)
         }),
-        ClientOp::HideMessage { conversation, seq } => answer(gate, conn, r, async move |gate| {
-            settings::hide_message(&gate.core, &caller, conversation, seq).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::HideMessage { conversation, seq } => done(gate, conn, r, async move |gate| {
+            settings::hide_message(&gate.core, &caller, conversation, seq).await
         }),
         ClientOp::Unread { conversation } => {
             answer(gate, conn, r, async move |gate| unread(&gate, &caller, r, conversation).await)
         }
-        ClientOp::Block { user, on } => answer(gate, conn, r, async move |gate| {
-            settings::block(&gate.core, &caller, user, on).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::Block { user, on } => done(gate, conn, r, async move |gate| {
+            settings::block(&gate.core, &caller, user, on).await
         }),
         ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
             last_value(&gate, &caller.user, r, &channel).await
         }),
-        ClientOp::Revise(request) => answer(gate, conn, r, async move |gate| {
-            revise(&gate, &caller, request).await?;
-            view::reply("ok", r, &serde_json::json!({}))
-        }),
+        ClientOp::Revise(request) => {
+            done(gate, conn, r, async move |gate| revise(&gate, &caller, request).await)
+        }
         ClientOp::Forward(request) => forward(gate, conn, caller, r, request),
         ClientOp::Changes(request) => {
             answer(gate, conn, r, async move |gate| changes(&gate, &caller, r, request).await)
@@ -97,16 +87,10 @@ pub fn dispatch(
             let place = identity.place.clone();
             answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await)
         }
-        ClientOp::SignOutDevice { device } => answer(gate, conn, r, async move |gate| {
-            device::sign_out(&gate.core, &caller.user, &device).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::SignOutDevice { device } => done(gate, conn, r, async move |gate| {
+            device::sign_out(&gate.core, &caller.user, &device).await
         }),
-        ClientOp::SetProfile(change) => {
-            let fixed = conn.features();
-            answer(gate, conn, r, async move |gate| {
-                set_profile(&gate, &caller, fixed, r, change).await
-            });
-        }
+        ClientOp::SetProfile(change) => set_profile(gate, conn, caller, r, change),
         ClientOp::Call(op) => call::call(gate, conn, caller, r, op),
         ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
@@ -129,6 +113,21 @@ fn queue_send(
         conn.finish(bytes);
         native::refuse(conn, r, &refusal);
     }
+}
+
+/// The same for a request that is answered by `ok`.
+fn done<F, Fut>(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, work: F)
+where
+    F: FnOnce(Arc<Gate>) -> Fut,
+    Fut: Future<Output = Result<(), Refusal>> + Send + 'static,
+{
+    answer(gate, conn, r, |gate| {
+        let work = work(gate);
+        async move {
+            work.await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }
+    });
 }
 
 /// Runs a request that has to wait and sends its answer, or the error.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
-    Caller, Delivery, Dialect, Event, Refusal, User,
+    Caller, Delivery, Dialect, Event, Message, Refusal, User,
     call::{self, Signal},
     device::{self, Presented},
     model::{ChannelValue, Replay},
@@ -257,18 +257,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         |make: &dyn Fn() -> String| delivery.frame.get_or_init(|| frame::text(&make())).clone();
     let position = delivery.position;
     match event {
-        Event::Message(m) => {
-            let own = conn.user() == Some(&m.sender);
-            let frame = || {
-                let (slot, cid) = if own {
-                    (&delivery.own_frame, m.client_msg_id.as_deref())
-                } else {
-                    (&delivery.frame, None)
-                };
-                slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
-            };
-            conn.outbox.push_durable(frame, position);
-        }
+        Event::Message(m) => put_message(conn, delivery, m),
         Event::Membership { conversation, membership, unread, .. } => {
             let text = || view::membership(*conversation, membership, *unread);
             conn.outbox.push_durable(|| shared(&text), position);
@@ -312,18 +301,11 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             put_value(conn, value, shared(&|| view::push(value, 0)));
         }
         Event::Push { value, stored: false } => {
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| view::push(value, 0)),
-                _ => frame::text(&view::push(value, dropped)),
-            });
+            pass(conn, delivery, |dropped| view::push(value, dropped));
         }
         Event::Broadcast { from, body } => {
-            let from = from.as_ref();
-            let text = |dropped| server::broadcast(from, body.as_json(), dropped);
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| text(0)),
-                _ => frame::text(&text(dropped)),
-            });
+            let text = |dropped| server::broadcast(from.as_ref(), body.as_json(), dropped);
+            pass(conn, delivery, text);
         }
         Event::Call(call) => {
             if conn.features().has(Features::CALLS) {
@@ -345,6 +327,28 @@ fn put_signal(conn: &Conn, signal: &Signal) {
     {
         call::found_no_room(core, signal);
     }
+}
+
+/// A message: those of the sender's own devices carry his key.
+fn put_message(conn: &Conn, delivery: &Delivery, m: &Message) {
+    let own = conn.user() == Some(&m.sender);
+    let frame = || {
+        let (slot, cid) = if own {
+            (&delivery.own_frame, m.client_msg_id.as_deref())
+        } else {
+            (&delivery.frame, None)
+        };
+        slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
+    };
+    conn.outbox.push_durable(frame, delivery.position);
+}
+
+/// An ephemeral event; `text` is told how many were lost before it.
+fn pass(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
+    conn.outbox.push_ephemeral(|dropped| match dropped {
+        0 => delivery.frame.get_or_init(|| frame::text(&text(0))).clone(),
+        _ => frame::text(&text(dropped)),
+    });
 }
 
 /// A held value that comes live: a newer one takes its place while it waits, unless its arrival
