@@ -17,4 +17,5 @@ mod e2e {
     mod resume;
     mod sending;
     mod tokens;
+    mod turn;
 }
