@@ -9,18 +9,24 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use magpie_auth::{Audience, Authenticator, Identity, KeyError, Scope, TokenError};
-use magpie_core::{Core, Refusal, Role, User, access::Caller};
+use magpie_core::{
+    Core, Refusal, Role, User,
+    access::Caller,
+    device::{self, Presented},
+};
 use magpie_proto::{ErrorCode, UserId};
 use tokio::sync::{OnceCell, watch};
 
 use crate::{
     params,
     problem::Problem,
+    rate::Rates,
     state::{ApiState, Demo, Limits, Site},
 };
 
 struct Inner {
     state: ApiState,
+    rates: Rates,
     /// Set when the system user is known to exist.
     system: OnceCell<UserId>,
 }
@@ -31,7 +37,7 @@ pub(crate) struct Shared(Arc<Inner>);
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        Self(Arc::new(Inner { state, system: OnceCell::new() }))
+        Self(Arc::new(Inner { state, rates: Rates::default(), system: OnceCell::new() }))
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -40,6 +46,16 @@ impl Shared {
 
     pub(crate) fn uptime_ms(&self) -> u64 {
         self.0.state.core.clock.uptime_ms()
+    }
+
+    /// A user's own allowance, and whether the device that his token is bound to was signed out.
+    async fn admit(&self, identity: &Identity) -> Result<(), Problem> {
+        self.0.rates.take(&identity.user, self.limits(), self.uptime_ms())?;
+        if let Some(id) = &identity.device {
+            let presented = Presented { id, name: "", issued_ms: identity.issued_ms };
+            device::judge(&self.0.state.core, &identity.user, presented).await?;
+        }
+        Ok(())
     }
 
     /// Whether a page may read answers: by its `Origin`, against the allow-list.
@@ -131,7 +147,11 @@ impl<S: Needs> FromRequestParts<Shared> for Access<S> {
             Ok(identity) if identity.may(S::SCOPE) => Who::Backend,
             Ok(_) => return Err(Problem::Scope(S::SCOPE)),
             Err(error) => match user_token(header) {
-                Some(token) => Who::User(identity(auth, token, shared.0.state.core.now_ms())?),
+                Some(token) => {
+                    let identity = identity(auth, token, shared.0.state.core.now_ms())?;
+                    shared.admit(&identity).await?;
+                    Who::User(identity)
+                }
                 None if error == KeyError::Missing => return Err(TokenError::Missing.into()),
                 None => return Err(error.into()),
             },

@@ -11,6 +11,7 @@ mod page;
 mod params;
 mod probe;
 mod problem;
+mod rate;
 mod router;
 mod shapes;
 mod state;

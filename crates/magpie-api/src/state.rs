@@ -53,10 +53,14 @@ pub struct Demo {
 pub struct Limits {
     /// Most bytes of a request body.
     pub http_body_bytes: usize,
+    /// Requests a second with the tokens of one user. Backends with a key have no such limit.
+    pub user_requests_per_s: u32,
+    /// How many of them at once.
+    pub user_requests_burst: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { http_body_bytes: 1_048_576 }
+        Self { http_body_bytes: 1_048_576, user_requests_per_s: 1_000, user_requests_burst: 2_000 }
     }
 }

@@ -9,6 +9,7 @@ mod broadcast;
 mod channels;
 mod conversations;
 mod demo;
+mod devices;
 mod dialect_links;
 mod info;
 mod messages;
@@ -31,5 +32,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(channels::routes())
         .merge(broadcast::routes())
         .merge(info::routes())
+        .merge(devices::routes())
         .merge(demo::routes())
 }

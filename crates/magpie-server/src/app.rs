@@ -204,7 +204,11 @@ fn api_state(
             dev: flags.dev,
         },
         demo: flags.demo.then(demo_accounts),
-        limits: magpie_api::Limits { http_body_bytes: config.limits.http_body_bytes },
+        limits: magpie_api::Limits {
+            http_body_bytes: config.limits.http_body_bytes,
+            user_requests_per_s: config.limits.messages_per_s,
+            user_requests_burst: config.limits.messages_burst,
+        },
         draining,
     }
 }

@@ -6,11 +6,13 @@ mod common;
 
 mod e2e {
     mod calls;
+    mod changes;
     mod desk;
     mod devices;
     mod lifecycle;
     mod limits;
     mod own_side;
+    mod own_things;
     mod passing;
     mod push;
     mod receipts;

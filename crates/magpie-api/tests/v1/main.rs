@@ -8,6 +8,7 @@ mod broadcast;
 mod channels;
 mod conversations;
 mod demo;
+mod devices;
 mod dialect_links;
 mod info;
 mod messages;

@@ -23,7 +23,10 @@ use magpie_auth::{
     SigningSecret, TokenRequest,
 };
 use magpie_core::{
-    Core, Policy, Role, User, conversation::directory::Directory, port::Clock as _,
+    Core, Policy, Role, User,
+    conversation::directory::Directory,
+    device::{self, Presented},
+    port::Clock as _,
     publish::Publisher,
 };
 use magpie_proto::{ConversationId, UserId};
@@ -71,6 +74,7 @@ pub fn direct(a: &str, b: &str) -> String {
 }
 
 pub struct World {
+    pub core: Arc<Core>,
     pub store: Arc<FragileStore>,
     pub bus: Arc<RecordingBus>,
     pub presence: Arc<Presence>,
@@ -120,7 +124,7 @@ impl World {
         let auth = Arc::new(Authenticator::new(settings).unwrap());
         let (drain, draining) = watch::channel(false);
         let state = ApiState {
-            core,
+            core: core.clone(),
             auth: auth.clone(),
             metrics: metrics_handle(),
             site: Site { name: "Magpie".into(), version: "0.0.0-test".into(), dev: false },
@@ -129,7 +133,7 @@ impl World {
             draining,
         };
         let router = router(state);
-        let world = Self { store, bus, presence, clock, auth, drain, router };
+        let world = Self { core, store, bus, presence, clock, auth, drain, router };
         for name in ["小明", "翠花", "17"] {
             world.store.add_user(user(name, Role::User));
         }
@@ -164,6 +168,13 @@ impl World {
     /// Any call with the key that may do everything and a JSON body.
     pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.call(method, path).bearer(ROOT).body(&body.to_string()).send().await
+    }
+
+    /// A device signs in, with a token of now.
+    pub async fn sign_in(&self, user: &str, device: &str, name: &str) {
+        let issued_ms = self.clock.now_ms();
+        let presented = Presented { id: device, name, issued_ms };
+        device::sign_in(&self.core, &id(user), presented).await.unwrap();
     }
 
     /// A text from one user to another; gives its place.

@@ -114,3 +114,21 @@ fn an_edited_body_keeps_what_it_answers_and_whose_words_it_forwards() {
     let image = Body::parse(r#"{"k":"image","x":"[图片]"}"#).unwrap();
     assert!(old.edited(&image).is_err() && image.edited(&new).is_err());
 }
+
+#[test]
+fn what_a_body_points_at_is_found_wherever_it_stands() {
+    let id = "0123456789abcdef0123456789abcdef";
+    for pad in 0..100 {
+        let text = "界x".repeat(pad);
+        let plain = format!(r#"{{"k":"text","x":"{text}","respect":1,"me":2}}"#);
+        assert_eq!(Body::parse(&plain).unwrap().links(), Links::default());
+        let answer = format!(r#"{{"k":"text","re":12,"x":"{text}"}}"#);
+        assert_eq!(Body::parse(&answer).unwrap().links().reply_to, Some(12));
+        let last = format!(r#"{{"k":"text","x":"{text}","re":7}}"#);
+        assert_eq!(Body::parse(&last).unwrap().links().reply_to, Some(7));
+        let media = format!(r#"{{"k":"image","x":"{text}","media":{{"id":"{id}","w":1}}}}"#);
+        let links = Body::parse(&media).unwrap().links();
+        assert_eq!(links.media, MediaId::parse(id).ok());
+        assert!(links.descriptor.is_some_and(|told| told.ends_with(r#""w":1}"#)));
+    }
+}

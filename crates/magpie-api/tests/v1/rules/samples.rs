@@ -28,13 +28,14 @@ impl Sample {
     }
 }
 
-/// A world where every sample succeeds: a demo, and one message from 翠花 to 小明.
+/// A world where every sample succeeds: a demo, one message from 翠花 to 小明, and his phone.
 pub async fn world() -> World {
     let demo = Demo { users: vec![id("小明"), id("翠花")], token_ttl_s: 3_600 };
     let world = World::with(Setup { demo: Some(demo), ..Setup::default() });
     world.say("翠花", "小明", "嗨").await;
     let push = json!({"user": "小明", "channel": "2", "data": {"step": 1}});
     world.json("POST", "/v1/push", &push).await.ok();
+    world.sign_in("小明", "phone", "Chrome on Linux").await;
     world
 }
 
@@ -68,6 +69,13 @@ fn call(operation: &str) -> (String, Option<Value>, u16) {
         "read_conversation" => {
             (format!("{own}/conversations/{c}/read"), Some(json!({"seq": 1})), 200)
         }
+        "list_changes" => (format!("{own}/conversations/{c}/changes?after=0"), None, 200),
+        "recall_message" => (format!("/v1/conversations/{c}/messages/1"), None, 204),
+        "edit_message" => {
+            (format!("/v1/conversations/{c}/messages/1"), Some(json!({"text": "嗨!"})), 204)
+        }
+        "list_devices" => (own + "/devices", None, 200),
+        "sign_out_device" => (own + "/devices/phone", None, 204),
         "explain_unread" => (format!("{own}/conversations/{c}/unread"), None, 200),
         "list_presence" => ("/v1/presence".into(), None, 200),
         "get_presence" => (own + "/presence", None, 200),
