@@ -13,7 +13,7 @@ use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use magpie_core::{
-    Caller, Refusal, conversation::settings, device, message::send, port::store::Origin, receipt,
+    Caller, Refusal, conversation::settings, device, message::send, port::store::Origin,
 };
 use magpie_proto::client::{self, ClientOp};
 
@@ -28,7 +28,7 @@ use crate::{
 use account::{devices, renew, set_profile};
 use lists::{changes, history, inbox, last_value, unread};
 use messages::{forward, keep_draft, revise};
-use passing::{broadcast, ping, typing, watch};
+use passing::{broadcast, ping, receipts, typing, watch};
 
 /// Does what a signed-in client asks.
 pub fn dispatch(
@@ -46,13 +46,7 @@ pub fn dispatch(
     match op {
         ClientOp::Send(request) => queue_send(gate, conn, &caller, r, request),
         ClientOp::Ping { receipts } => ping(gate, conn, caller, r, receipts),
-        ClientOp::Receipts(receipts) => {
-            let origin = Origin::Connection(conn.clone(), NO_REPLY);
-            answer(gate, conn, r, async move |gate| {
-                receipt::take(&gate.core, &caller, &receipts, &origin).await?;
-                view::reply("ok", r, &serde_json::json!({}))
-            });
-        }
+        ClientOp::Receipts(marks) => receipts(gate, conn, caller, r, marks),
         ClientOp::Typing { target } => typing(gate, conn, caller, r, target),
         ClientOp::Auth { token } => renew(gate, conn, &caller, r, &token),
         ClientOp::PresenceWatch { users } => watch(gate, conn, r, users),

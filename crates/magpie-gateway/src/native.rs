@@ -312,19 +312,11 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             put_value(conn, value, shared(&|| view::push(value, 0)));
         }
         Event::Push { value, stored: false } => {
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| view::push(value, 0)),
-                _ => frame::text(&view::push(value, dropped)),
-            });
+            put_passing(conn, delivery, |dropped| view::push(value, dropped));
         }
-        Event::Broadcast { from, body } => {
-            let from = from.as_ref();
-            let text = |dropped| server::broadcast(from, body.as_json(), dropped);
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| text(0)),
-                _ => frame::text(&text(dropped)),
-            });
-        }
+        Event::Broadcast { from, body } => put_passing(conn, delivery, |dropped| {
+            server::broadcast(from.as_ref(), body.as_json(), dropped)
+        }),
         Event::Call(call) => {
             if conn.features().has(Features::CALLS) {
                 // In line, not in a slot behind everything: a signal must not come before it.
@@ -334,6 +326,14 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         Event::CallSignal(signal) => put_signal(conn, signal),
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
     }
+}
+
+/// An event that passes: all share one frame unless something was dropped before it.
+fn put_passing(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
+    conn.outbox.push_ephemeral(|dropped| match dropped {
+        0 => delivery.frame.get_or_init(|| frame::text(&text(0))).clone(),
+        _ => frame::text(&text(dropped)),
+    });
 }
 
 /// A signal of a call, for the connection that is in it.

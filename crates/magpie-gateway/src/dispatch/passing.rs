@@ -1,4 +1,4 @@
-//! Requests about what passes: pings, typing, presence, broadcasts.
+//! Requests about what passes: pings, receipts, typing, presence, broadcasts.
 
 use std::sync::Arc;
 
@@ -45,6 +45,21 @@ pub(super) fn ping(
     let pong = server::pong(r, cursor.as_deref(), conn.outbox.durable_count(), gate.core.now_ms());
     conn.outbox.push(frame::text(&pong));
     native::slow_down(gate, conn);
+}
+
+/// Marks of what was received and read.
+pub(super) fn receipts(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    caller: Caller,
+    r: Option<u64>,
+    marks: Receipts,
+) {
+    let origin = Origin::Connection(conn.clone(), NO_REPLY);
+    answer(gate, conn, r, async move |gate| {
+        receipt::take(&gate.core, &caller, &marks, &origin).await?;
+        view::reply("ok", r, &serde_json::json!({}))
+    });
 }
 
 pub(super) fn typing(

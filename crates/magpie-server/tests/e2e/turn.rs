@@ -58,7 +58,7 @@ impl Coturn {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("turnserver is missing: scripts/setup.sh test installs coturn");
+            .unwrap_or_else(|e| panic!("turnserver: {e}; scripts/setup.sh test installs coturn"));
         Self { child, address, _folder: folder }
     }
 }
