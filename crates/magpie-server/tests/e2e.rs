@@ -19,4 +19,5 @@ mod e2e {
     mod resume;
     mod sending;
     mod tokens;
+    mod turn;
 }

@@ -57,7 +57,7 @@ impl Setting for SecretText {
     const KIND: &'static str = "a text";
 
     fn read(raw: Raw<'_>) -> Result<Self, String> {
-        let text = String::read(raw).map_err(|_| "expected a text".to_owned())?;
+        let text = String::read(raw).ok().ok_or("expected a text")?;
         Ok(Self(text))
     }
 
