@@ -9,6 +9,7 @@ pub mod heartbeat;
 pub mod identity;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod problem;
 pub mod proxy;
 pub mod push;
@@ -60,6 +61,8 @@ pub struct Config {
     pub heartbeat: heartbeat::Heartbeat,
     /// Section `push`.
     pub push: push::Push,
+    /// Section `media`.
+    pub media: media::Media,
     /// Section `log`.
     pub log: log::Log,
     /// Section `web`.
@@ -166,13 +169,14 @@ impl Config {
             &self.limits,
             &self.heartbeat,
             &self.push,
+            &self.media,
             &self.log,
             &self.web,
         ]
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut dyn Section> {
-        let sections: [&mut dyn Section; 14] = [
+        let sections: [&mut dyn Section; 15] = [
             &mut self.server,
             &mut self.store,
             &mut self.identity,
@@ -185,6 +189,7 @@ impl Config {
             &mut self.limits,
             &mut self.heartbeat,
             &mut self.push,
+            &mut self.media,
             &mut self.log,
             &mut self.web,
         ];
