@@ -307,6 +307,8 @@ fn whatever_can_become_of_messages() -> Vec<Op> {
     let device =
         |at_ms| Op::DeviceSeen { user: user("a"), device: "p".into(), name: "Phone".into(), at_ms };
     vec![
+        // While nothing was recalled the list takes its short way, which has to see this.
+        revise(5, Alteration::Edit(Body::text("the newest"))),
         revise(2, Alteration::Edit(Body::text("edited"))),
         revise(3, react("x", true)),
         revise(3, react("y", true)),
@@ -356,6 +358,35 @@ fn what_became_of_messages_is_there_after_a_crash_at_any_moment() {
             assert_eq!(check(&crashed).unwrap().problems, [], "after {what}");
         }
     }
+}
+
+#[test]
+fn messages_of_the_database_show_what_the_tail_knows_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), NEVER);
+    write(&store, put("a")).unwrap();
+    for number in 1..=20 {
+        write(&store, append(number)).unwrap();
+    }
+    drop(store);
+    let store = open(dir.path(), NEVER);
+    assert_eq!(store.tail_bytes(), 0, "the database has it all");
+    let long = |letter: &str| Body::text(&letter.repeat(60_000));
+    for letter in ["x", "y"] {
+        for seq in 1..=20 {
+            write(&store, revise(seq, Alteration::Edit(long(letter)))).unwrap();
+        }
+    }
+    let page = wait(store.history(user("b"), false, conversation(), Edge::Newest, 50));
+    let page = page.unwrap().unwrap();
+    assert_eq!((page.items.len(), page.more), (8, true), "a page has room for eight of these");
+    for item in page.items {
+        let Item::Message(message) = item else { panic!("a hole") };
+        assert_eq!(message.body, long("y"));
+    }
+    write(&store, revise(20, Alteration::Recall)).unwrap();
+    let entry = wait(store.entry(user("b"), false, conversation())).unwrap().unwrap();
+    assert_eq!((entry.unread, entry.last.map(|message| message.seq)), (19, Some(19)));
 }
 
 #[test]

@@ -9,7 +9,6 @@ use magpie_core::{
 };
 use magpie_proto::{ConversationId, MediaId, Seq, UserId, body::Links};
 use rusqlite::{OptionalExtension, Result, Row, params};
-use smallvec::SmallVec;
 
 use super::{
     decide::Decided,
@@ -26,7 +25,7 @@ const COLUMNS: &str = "m.id, m.owner, u.id, m.bytes, m.descriptor, m.poster, m.p
     m.created_ms, m.uses, m.free_after_ms";
 
 /// What a message is about to hold.
-pub(crate) type Held = SmallVec<[MediaRow; 2]>;
+pub(crate) type Held = Vec<MediaRow>;
 
 fn media(row: &Row<'_>) -> Result<MediaRow> {
     Ok(MediaRow {

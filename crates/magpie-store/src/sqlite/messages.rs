@@ -50,10 +50,13 @@ pub(crate) fn append(view: &View<'_>, state: &mut State, append: Append) -> Deci
         return Ok(Err(rejection));
     }
     let links = append.body.links();
-    let held = match linked(view, state, &append, &links, &target)? {
-        Ok(held) => held,
-        Err(rejection) => return Ok(Err(rejection)),
-    };
+    let mut held = media::Held::new();
+    if links.reply_to.is_some() || links.media.is_some() {
+        match linked(view, state, &append, &links, &target)? {
+            Ok(found) => held = found,
+            Err(rejection) => return Ok(Err(rejection)),
+        }
+    }
     if let Some(new) = &target.new {
         create(state, &append, sender, new);
     }
@@ -61,6 +64,7 @@ pub(crate) fn append(view: &View<'_>, state: &mut State, append: Append) -> Deci
 }
 
 /// What a body points at is there: the message that it answers, the upload that it shows.
+#[inline(never)]
 fn linked(
     view: &View<'_>,
     state: &mut State,
@@ -257,7 +261,9 @@ fn insert(
         revision: None,
     };
     state.effect(Effect::Message(MessageRow { sender, ver, message: message.clone() }));
-    media::hold(state, id, seq, held);
+    if !held.is_empty() {
+        media::hold(state, id, seq, held);
+    }
     Ok(Ok(Outcome::Stored { message, members }))
 }
 

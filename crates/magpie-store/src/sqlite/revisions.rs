@@ -151,8 +151,9 @@ pub(crate) fn reactions_in(
         .collect::<Result<_>>()?;
     let mut newer: BTreeMap<Key, ReactionRow> = BTreeMap::new();
     view.rare(id, |rare| {
-        let here = rare.reactions.values().filter(|row| (from..=to).contains(&row.seq));
-        for row in here {
+        let before = |seq: Seq| -> Key { (seq, Box::default(), UserNo::MIN) };
+        for row in rare.reactions.range(before(from)..before(to.saturating_add(1))).map(|(_, r)| r)
+        {
             newer.entry(key(row)).or_insert_with(|| row.clone());
         }
     });
@@ -286,4 +287,82 @@ pub(crate) fn changed_after(
         }
     }
     Ok(older)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use magpie_proto::UserId;
+    use parking_lot::RwLock;
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        effect::{BodyRow, Effect, VoidRow},
+        tail::{SharedLayer, Tail},
+    };
+
+    fn id() -> ConversationId {
+        ConversationId::from_i64(5)
+    }
+
+    fn layer(tail: &Tail, effects: Vec<Effect>) -> SharedLayer {
+        let mut layer = tail.new_layer();
+        effects.into_iter().for_each(|effect| layer.insert(effect));
+        Arc::new(RwLock::new(layer))
+    }
+
+    fn says(text: &str) -> Effect {
+        Effect::Body(BodyRow { conversation: id(), seq: 1, body: Body::text(text) })
+    }
+
+    fn changed(rev: u64) -> Effect {
+        Effect::Change(ChangeRow {
+            conversation: id(),
+            seq: 1,
+            rev,
+            ver: rev,
+            kind: RevisionKind::Edit,
+            by: 1,
+            at_ms: rev,
+            edited_ms: None,
+        })
+    }
+
+    fn reacts(rev: u64, on: bool) -> Effect {
+        let (emoji, first_rev) = ("x".into(), rev);
+        Effect::Reaction(ReactionRow {
+            conversation: id(),
+            seq: 1,
+            emoji,
+            no: 1,
+            id: UserId::parse("a").unwrap(),
+            on,
+            rev,
+            first_rev,
+        })
+    }
+
+    #[test]
+    fn what_the_newest_layer_says_of_a_place_stands() {
+        let conn = Connection::open_in_memory().unwrap();
+        for step in super::super::migrate::STEPS {
+            conn.execute_batch(step).unwrap();
+        }
+        let tail = Tail::new(0, 1 << 20);
+        let older = layer(&tail, vec![says("old"), changed(1), reacts(1, true)]);
+        let void = VoidRow { conversation: id(), seq: 2, sender: 1 };
+        let newer = vec![says("new"), changed(2), reacts(2, false), Effect::Void(void)];
+        let newer = layer(&tail, newer);
+        let view = View::new(&conn, vec![newer, older]);
+        let bodies = newer_bodies(&view, id(), 1, 1);
+        assert_eq!(bodies.get(&1), Some(&Body::text("new")));
+        assert!(newer_bodies(&view, id(), 2, 9).is_empty());
+        let changes = changes_in(&view, id(), 1, 9).unwrap();
+        assert_eq!(changes.get(&1).map(|change| change.rev), Some(2));
+        assert!(reactions_in(&view, id(), 1, 9).unwrap().is_empty(), "taken away again");
+        assert_eq!(tail_changes(&view, id()).len(), 1);
+    }
 }

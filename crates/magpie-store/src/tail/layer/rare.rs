@@ -48,6 +48,7 @@ impl Part {
         }
     }
 
+    #[inline(never)]
     pub(super) fn absorb_rare(&mut self, newer: Rare) {
         for (seq, body) in newer.bodies {
             self.set_body(seq, body);
@@ -70,6 +71,7 @@ impl Layer {
         self.parts.entry(id).or_default().rare()
     }
 
+    #[inline(never)]
     pub(super) fn insert_rare(&mut self, effect: Effect) {
         match effect {
             Effect::Body(row) => {
