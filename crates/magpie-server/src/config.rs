@@ -10,6 +10,7 @@ pub mod heartbeat;
 pub mod identity;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod messages;
 pub mod problem;
 pub mod proxy;
@@ -66,6 +67,8 @@ pub struct Config {
     pub push: push::Push,
     /// Section `calls`.
     pub calls: calls::Calls,
+    /// Section `media`.
+    pub media: media::Media,
     /// Section `log`.
     pub log: log::Log,
     /// Section `web`.
@@ -174,6 +177,7 @@ impl Config {
             &self.messages,
             &self.push,
             &self.calls,
+            &self.media,
             &self.log,
             &self.web,
         ]
@@ -195,6 +199,7 @@ impl Config {
             &mut self.messages,
             &mut self.push,
             &mut self.calls,
+            &mut self.media,
             &mut self.log,
             &mut self.web,
         ];

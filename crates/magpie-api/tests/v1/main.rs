@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(unreachable_pub, reason = "one binary: nothing in it is reachable")]
 
+mod avatars;
 mod blocks;
 mod broadcast;
 mod channels;
@@ -11,6 +12,7 @@ mod demo;
 mod devices;
 mod dialect_links;
 mod info;
+mod media;
 mod messages;
 mod page;
 mod presence;

@@ -4,6 +4,7 @@
 pub mod contract;
 pub mod ports;
 pub mod store;
+pub mod uploads;
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +30,7 @@ use magpie_core::{
     port::Clock as _,
     publish::Publisher,
 };
+use magpie_media::Settings;
 use magpie_proto::{ConversationId, UserId};
 use magpie_testkit::{MockClock, SeqIds};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -81,6 +83,8 @@ pub struct World {
     pub clock: Arc<MockClock>,
     pub auth: Arc<Authenticator>,
     pub drain: watch::Sender<bool>,
+    /// Goes with the world, and the uploads in it.
+    _folder: tempfile::TempDir,
     router: Router,
 }
 
@@ -91,6 +95,9 @@ pub struct Setup {
     pub limits: Limits,
     pub origins: Vec<&'static str>,
     pub policy: Policy,
+    /// Change the settings of uploads; `None` with `no_media` only.
+    pub media: Option<fn(&mut Settings)>,
+    pub no_media: bool,
 }
 
 impl World {
@@ -123,7 +130,10 @@ impl World {
         settings.origins = OriginPolicy::new(&setup.origins, true).unwrap();
         let auth = Arc::new(Authenticator::new(settings).unwrap());
         let (drain, draining) = watch::channel(false);
+        let folder = tempfile::tempdir().unwrap();
+        let media = (!setup.no_media).then(|| uploads::media(&core, &folder, setup.media));
         let state = ApiState {
+            media,
             core: core.clone(),
             auth: auth.clone(),
             metrics: metrics_handle(),
@@ -133,7 +143,8 @@ impl World {
             draining,
         };
         let router = router(state);
-        let world = Self { core, store, bus, presence, clock, auth, drain, router };
+        let world =
+            Self { core, store, bus, presence, clock, auth, drain, _folder: folder, router };
         for name in ["小明", "翠花", "17"] {
             world.store.add_user(user(name, Role::User));
         }
@@ -239,8 +250,10 @@ impl Call<'_> {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
+        let bytes = bytes.to_vec();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, text, json };
+        let answer =
+            Answer { status: parts.status.as_u16(), headers: parts.headers, text, bytes, json };
         contract::hold(&method, &path, &answer);
         answer
     }
@@ -252,6 +265,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
     pub json: Value,
 }
 

@@ -1,0 +1,9 @@
+mod abort;
+mod complete;
+mod create;
+mod file;
+mod links;
+mod stand;
+mod thumb;
+mod write;
+mod write_whole;
