@@ -87,24 +87,32 @@ pub fn dispatch(
             answer(gate, conn, r, async move |gate| changes(&gate, &caller, r, request).await)
         }
         ClientOp::Draft(draft) => keep_draft(gate, conn, &caller, r, &draft),
-        ClientOp::Devices => {
-            let place = identity.place.clone();
-            answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await)
-        }
+        ClientOp::Devices => list_devices(gate, conn, identity, r),
         ClientOp::SignOutDevice { device } => answer(gate, conn, r, async move |gate| {
             device::sign_out(&gate.core, &caller.user, &device).await?;
             view::reply("ok", r, &serde_json::json!({}))
         }),
-        ClientOp::SetProfile(change) => {
-            let fixed = conn.features();
-            answer(gate, conn, r, async move |gate| {
-                set_profile(&gate, &caller, fixed, r, change).await
-            });
-        }
+        ClientOp::SetProfile(change) => change_profile(gate, conn, caller, r, change),
         ClientOp::Call(op) => call::call(gate, conn, caller, r, op),
         ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
     }
+}
+
+fn list_devices(gate: &Arc<Gate>, conn: &Arc<Conn>, identity: &Identity, r: Option<u64>) {
+    let (caller, place) = (identity.caller.clone(), identity.place.clone());
+    answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await);
+}
+
+fn change_profile(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    caller: Caller,
+    r: Option<u64>,
+    change: client::ProfileChange,
+) {
+    let fixed = conn.features();
+    answer(gate, conn, r, async move |gate| set_profile(&gate, &caller, fixed, r, change).await);
 }
 
 fn queue_send(

@@ -15,7 +15,7 @@ use magpie_core::{
     user::{self, Profile},
 };
 use magpie_proto::{
-    CloseCode, Cursor, ErrorCode,
+    CloseCode, ConversationId, Cursor, ErrorCode, Seq, UserId,
     client::{self, ClientOp, Hello},
     server,
 };
@@ -292,13 +292,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             }
         }
         Event::Receipt { conversation, user, delivered, read } => {
-            // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
-            let key = match read {
-                0 => LatestKey::Delivered(*conversation, user.clone()),
-                _ => LatestKey::Read(*conversation, user.clone()),
-            };
-            let text = || server::receipt(*conversation, user, *delivered, *read);
-            conn.outbox.push_latest(key, shared(&text));
+            put_receipt(conn, delivery, (*conversation, user), *delivered, *read);
         }
         Event::Typing { conversation, user } => {
             let key = LatestKey::Typing(*conversation, user.clone());
@@ -326,6 +320,23 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         Event::CallSignal(signal) => put_signal(conn, signal),
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
     }
+}
+
+/// A mark of what a member received or read.
+fn put_receipt(
+    conn: &Conn,
+    delivery: &Delivery,
+    (conversation, user): (ConversationId, &UserId),
+    delivered: Seq,
+    read: Seq,
+) {
+    // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
+    let key = match read {
+        0 => LatestKey::Delivered(conversation, user.clone()),
+        _ => LatestKey::Read(conversation, user.clone()),
+    };
+    let text = || frame::text(&server::receipt(conversation, user, delivered, read));
+    conn.outbox.push_latest(key, delivery.frame.get_or_init(text).clone());
 }
 
 /// An event that passes: all share one frame unless something was dropped before it.
