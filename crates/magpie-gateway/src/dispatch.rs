@@ -57,62 +57,44 @@ pub fn dispatch(
             inbox(&gate, &caller, r, before.as_deref(), limit.unwrap_or(50)).await
         }),
         ClientOp::Open { to } => answer(gate, conn, r, async move |gate| {
-            let entry = settings::open(&gate.core, &caller, to).await?;
-            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+            view::conversation(r, &settings::open(&gate.core, &caller, to).await?, &caller.user)
         }),
         ClientOp::Set { conversation, change } => answer(gate, conn, r, async move |gate| {
             let entry = settings::set(&gate.core, &caller, conversation, change).await?;
-            view::reply("conv", r, &view::EntryView::of(&entry, caller.user.as_str()))
+            view::conversation(r, &entry, &caller.user)
         }),
-        ClientOp::HideMessage { conversation, seq } => answer(gate, conn, r, async move |gate| {
-            settings::hide_message(&gate.core, &caller, conversation, seq).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::HideMessage { conversation, seq } => done(gate, conn, r, async move |gate| {
+            settings::hide_message(&gate.core, &caller, conversation, seq).await
         }),
         ClientOp::Unread { conversation } => {
             answer(gate, conn, r, async move |gate| unread(&gate, &caller, r, conversation).await)
         }
-        ClientOp::Block { user, on } => answer(gate, conn, r, async move |gate| {
-            settings::block(&gate.core, &caller, user, on).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::Block { user, on } => done(gate, conn, r, async move |gate| {
+            settings::block(&gate.core, &caller, user, on).await
         }),
         ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
             last_value(&gate, &caller.user, r, &channel).await
         }),
-        ClientOp::Revise(request) => answer(gate, conn, r, async move |gate| {
-            revise(&gate, &caller, request).await?;
-            view::reply("ok", r, &serde_json::json!({}))
-        }),
+        ClientOp::Revise(request) => {
+            done(gate, conn, r, async move |gate| revise(&gate, &caller, request).await)
+        }
         ClientOp::Forward(request) => forward(gate, conn, caller, r, request),
         ClientOp::Changes(request) => {
             answer(gate, conn, r, async move |gate| changes(&gate, &caller, r, request).await)
         }
         ClientOp::Draft(draft) => keep_draft(gate, conn, &caller, r, &draft),
-        ClientOp::Devices => list_devices(gate, conn, identity, r),
-        ClientOp::SignOutDevice { device } => answer(gate, conn, r, async move |gate| {
-            device::sign_out(&gate.core, &caller.user, &device).await?;
-            view::reply("ok", r, &serde_json::json!({}))
+        ClientOp::Devices => {
+            let place = identity.place.clone();
+            answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await)
+        }
+        ClientOp::SignOutDevice { device } => done(gate, conn, r, async move |gate| {
+            device::sign_out(&gate.core, &caller.user, &device).await
         }),
-        ClientOp::SetProfile(change) => change_profile(gate, conn, caller, r, change),
+        ClientOp::SetProfile(change) => set_profile(gate, conn, caller, r, change),
         ClientOp::Call(op) => call::call(gate, conn, caller, r, op),
         ClientOp::Broadcast { body } => broadcast(gate, conn, caller, r, body),
         ClientOp::Hello(_) => {}
     }
-}
-
-fn list_devices(gate: &Arc<Gate>, conn: &Arc<Conn>, identity: &Identity, r: Option<u64>) {
-    let (caller, place) = (identity.caller.clone(), identity.place.clone());
-    answer(gate, conn, r, async move |gate| devices(&gate, &caller, &place, r).await);
-}
-
-fn change_profile(
-    gate: &Arc<Gate>,
-    conn: &Arc<Conn>,
-    caller: Caller,
-    r: Option<u64>,
-    change: client::ProfileChange,
-) {
-    let fixed = conn.features();
-    answer(gate, conn, r, async move |gate| set_profile(&gate, &caller, fixed, r, change).await);
 }
 
 fn queue_send(
@@ -131,6 +113,21 @@ fn queue_send(
         conn.finish(bytes);
         native::refuse(conn, r, &refusal);
     }
+}
+
+/// The same for a request that is answered by `ok`.
+fn done<F, Fut>(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, work: F)
+where
+    F: FnOnce(Arc<Gate>) -> Fut,
+    Fut: Future<Output = Result<(), Refusal>> + Send + 'static,
+{
+    answer(gate, conn, r, |gate| {
+        let work = work(gate);
+        async move {
+            work.await?;
+            view::reply("ok", r, &serde_json::json!({}))
+        }
+    });
 }
 
 /// Runs a request that has to wait and sends its answer, or the error.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
-    Caller, Delivery, Dialect, Event, Refusal, User,
+    Caller, Delivery, Dialect, Event, Message, Refusal, User,
     call::{self, Signal},
     device::{self, Presented},
     model::{ChannelValue, Replay},
@@ -15,7 +15,7 @@ use magpie_core::{
     user::{self, Profile},
 };
 use magpie_proto::{
-    CloseCode, ConversationId, Cursor, ErrorCode, Seq, UserId,
+    CloseCode, Cursor, ErrorCode,
     client::{self, ClientOp, Hello},
     server,
 };
@@ -257,18 +257,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         |make: &dyn Fn() -> String| delivery.frame.get_or_init(|| frame::text(&make())).clone();
     let position = delivery.position;
     match event {
-        Event::Message(m) => {
-            let own = conn.user() == Some(&m.sender);
-            let frame = || {
-                let (slot, cid) = if own {
-                    (&delivery.own_frame, m.client_msg_id.as_deref())
-                } else {
-                    (&delivery.frame, None)
-                };
-                slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
-            };
-            conn.outbox.push_durable(frame, position);
-        }
+        Event::Message(m) => put_message(conn, delivery, m),
         Event::Membership { conversation, membership, unread, .. } => {
             let text = || view::membership(*conversation, membership, *unread);
             conn.outbox.push_durable(|| shared(&text), position);
@@ -292,7 +281,13 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             }
         }
         Event::Receipt { conversation, user, delivered, read } => {
-            put_receipt(conn, delivery, (*conversation, user), *delivered, *read);
+            // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
+            let key = match read {
+                0 => LatestKey::Delivered(*conversation, user.clone()),
+                _ => LatestKey::Read(*conversation, user.clone()),
+            };
+            let text = || server::receipt(*conversation, user, *delivered, *read);
+            conn.outbox.push_latest(key, shared(&text));
         }
         Event::Typing { conversation, user } => {
             let key = LatestKey::Typing(*conversation, user.clone());
@@ -306,11 +301,12 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             put_value(conn, value, shared(&|| view::push(value, 0)));
         }
         Event::Push { value, stored: false } => {
-            put_passing(conn, delivery, |dropped| view::push(value, dropped));
+            pass(conn, delivery, |dropped| view::push(value, dropped));
         }
-        Event::Broadcast { from, body } => put_passing(conn, delivery, |dropped| {
-            server::broadcast(from.as_ref(), body.as_json(), dropped)
-        }),
+        Event::Broadcast { from, body } => {
+            let text = |dropped| server::broadcast(from.as_ref(), body.as_json(), dropped);
+            pass(conn, delivery, text);
+        }
         Event::Call(call) => {
             if conn.features().has(Features::CALLS) {
                 // In line, not in a slot behind everything: a signal must not come before it.
@@ -322,25 +318,22 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
     }
 }
 
-/// A mark of what a member received or read.
-fn put_receipt(
-    conn: &Conn,
-    delivery: &Delivery,
-    (conversation, user): (ConversationId, &UserId),
-    delivered: Seq,
-    read: Seq,
-) {
-    // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
-    let key = match read {
-        0 => LatestKey::Delivered(conversation, user.clone()),
-        _ => LatestKey::Read(conversation, user.clone()),
+/// A message: those of the sender's own devices carry his key.
+fn put_message(conn: &Conn, delivery: &Delivery, m: &Message) {
+    let own = conn.user() == Some(&m.sender);
+    let frame = || {
+        let (slot, cid) = if own {
+            (&delivery.own_frame, m.client_msg_id.as_deref())
+        } else {
+            (&delivery.frame, None)
+        };
+        slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
     };
-    let text = || frame::text(&server::receipt(conversation, user, delivered, read));
-    conn.outbox.push_latest(key, delivery.frame.get_or_init(text).clone());
+    conn.outbox.push_durable(frame, delivery.position);
 }
 
-/// An event that passes: all share one frame unless something was dropped before it.
-fn put_passing(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
+/// An ephemeral event; `text` is told how many were lost before it.
+fn pass(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
     conn.outbox.push_ephemeral(|dropped| match dropped {
         0 => delivery.frame.get_or_init(|| frame::text(&text(0))).clone(),
         _ => frame::text(&text(dropped)),

@@ -621,6 +621,16 @@ mod tests {
     }
 
     #[test]
+    fn a_resume_reads_up_to_what_was_noted_and_a_live_connection_notes_nothing() {
+        let outbox = Outbox::new(100);
+        assert!(outbox.note(7) && outbox.note(5));
+        assert_eq!(outbox.go_live(6), Err(7));
+        assert_eq!(outbox.go_live(7), Ok(()));
+        assert!(!outbox.note(9));
+        assert_eq!(outbox.mode(), Mode::Live { since: 7 });
+    }
+
+    #[test]
     fn a_latest_value_that_grows_and_shrinks_is_counted_right() {
         let outbox = live(100);
         for len in [90, 10, 95, 1, 99] {

@@ -212,6 +212,14 @@ impl<'a> EntryView<'a> {
     }
 }
 
+/// Reply with one conversation as it is now.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn conversation(r: Option<u64>, entry: &Entry, viewer: &UserId) -> Result<Bytes, Refusal> {
+    reply("conv", r, &EntryView::of(entry, viewer.as_str()))
+}
+
 /// A conversation in a resume: the entry and what was missed.
 #[derive(Debug, Serialize)]
 pub struct MissedView<'a> {

@@ -9,6 +9,7 @@ use magpie_proto::{
     client::{Avatar, ProfileChange},
 };
 
+use super::answer;
 use crate::{
     conn::{Conn, Place},
     features::Features,
@@ -72,7 +73,18 @@ pub(super) async fn devices(
 }
 
 /// What the token says about the user stands: the next sign-in would write it again.
-pub(super) async fn set_profile(
+pub(super) fn set_profile(
+    gate: &Arc<Gate>,
+    conn: &Arc<Conn>,
+    caller: Caller,
+    r: Option<u64>,
+    change: ProfileChange,
+) {
+    let fixed = conn.features();
+    answer(gate, conn, r, async move |gate| changed(&gate, &caller, fixed, r, change).await);
+}
+
+async fn changed(
     gate: &Gate,
     caller: &Caller,
     fixed: Features,

@@ -10,13 +10,13 @@ use magpie_proto::{
     server,
 };
 
-use super::{answer, rate::charge_receipts};
+use super::{answer, done, rate::charge_receipts};
 use crate::{
     conn::Conn,
     gate::Gate,
     native::{self, NO_REPLY},
     resume,
-    view::{self, pages},
+    view::pages,
     ws::frame,
 };
 
@@ -47,18 +47,16 @@ pub(super) fn ping(
     native::slow_down(gate, conn);
 }
 
-/// Marks of what was received and read.
 pub(super) fn receipts(
     gate: &Arc<Gate>,
     conn: &Arc<Conn>,
     caller: Caller,
     r: Option<u64>,
-    marks: Receipts,
+    receipts: Receipts,
 ) {
     let origin = Origin::Connection(conn.clone(), NO_REPLY);
-    answer(gate, conn, r, async move |gate| {
-        receipt::take(&gate.core, &caller, &marks, &origin).await?;
-        view::reply("ok", r, &serde_json::json!({}))
+    done(gate, conn, r, async move |gate| {
+        receipt::take(&gate.core, &caller, &receipts, &origin).await
     });
 }
 
@@ -75,9 +73,8 @@ pub(super) fn typing(
         Target::Desk => ConversationId::desk(&caller.user),
     };
     let origin = Origin::Connection(conn.clone(), NO_REPLY);
-    answer(gate, conn, r, async move |gate| {
-        presence::typing(&gate.core, &caller, conversation, origin).await?;
-        view::reply("ok", r, &serde_json::json!({}))
+    done(gate, conn, r, async move |gate| {
+        presence::typing(&gate.core, &caller, conversation, origin).await
     });
 }
 

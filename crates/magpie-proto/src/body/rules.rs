@@ -128,7 +128,7 @@ fn card(json: &str) -> Result<(), &'static str> {
     }
     let body: Card<'_> = serde_json::from_str(json).unwrap_or_default();
     let user = read::<Cow<'_, str>>(body.user);
-    if !user.is_some_and(|user| UserId::parse(&user).is_ok()) {
+    if user.is_none_or(|user| UserId::parse(&user).is_err()) {
         return Err("\"user\" is the id of the user that is recommended");
     }
     if !is_text(body.name) || !is_text(body.avatar) {

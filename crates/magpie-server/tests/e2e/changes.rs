@@ -200,7 +200,9 @@ async fn a_recall_and_a_read_leave_the_unread_count_right_in_either_order() {
         bob.client.receipts(&[], &marks),
         alice.client.recall(&c, 5),
     );
-    (recall.unwrap(), read.unwrap(), again.unwrap());
+    recall.unwrap();
+    read.unwrap();
+    again.unwrap();
     assert_eq!(bob.client.unread(&c).await.unwrap().count, 2, "4 and 6");
     bob.client.receipts(&[], &reads).await.unwrap();
     assert_eq!(bob.client.unread(&c).await.unwrap().count, 2);

@@ -151,8 +151,9 @@ pub(crate) fn reactions_in(
         .collect::<Result<_>>()?;
     let mut newer: BTreeMap<Key, ReactionRow> = BTreeMap::new();
     view.rare(id, |rare| {
-        let here = rare.reactions.values().filter(|row| (from..=to).contains(&row.seq));
-        for row in here {
+        let before = |seq: Seq| -> Key { (seq, Box::default(), UserNo::MIN) };
+        for row in rare.reactions.range(before(from)..before(to.saturating_add(1))).map(|(_, r)| r)
+        {
             newer.entry(key(row)).or_insert_with(|| row.clone());
         }
     });
