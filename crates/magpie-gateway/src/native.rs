@@ -318,17 +318,6 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
     }
 }
 
-/// A signal of a call, for the connection that is in it.
-fn put_signal(conn: &Conn, signal: &Signal) {
-    let core = &conn.gate().core;
-    if conn.id == signal.conn
-        && call::in_order(core, signal)
-        && !conn.outbox.push_if_room(|| view::call::signal(signal))
-    {
-        call::found_no_room(core, signal);
-    }
-}
-
 /// A message: those of the sender's own devices carry his key.
 fn put_message(conn: &Conn, delivery: &Delivery, m: &Message) {
     let own = conn.user() == Some(&m.sender);
@@ -349,6 +338,17 @@ fn pass(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
         0 => delivery.frame.get_or_init(|| frame::text(&text(0))).clone(),
         _ => frame::text(&text(dropped)),
     });
+}
+
+/// A signal of a call, for the connection that is in it.
+fn put_signal(conn: &Conn, signal: &Signal) {
+    let core = &conn.gate().core;
+    if conn.id == signal.conn
+        && call::in_order(core, signal)
+        && !conn.outbox.push_if_room(|| view::call::signal(signal))
+    {
+        call::found_no_room(core, signal);
+    }
 }
 
 /// A held value that comes live: a newer one takes its place while it waits, unless its arrival
