@@ -22,6 +22,9 @@ const binary = process.env.MAGPIE_BIN ?? fileURLToPath(new URL('../../target/rel
 const browserPath = process.env.MAGPIE_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const say = (text) => process.stdout.write(`${text}\n`)
 const ms = (value) => `${value.toFixed(1)} ms`
+const tasks = ({ wall, cpu }) =>
+  `${wall.count} tasks; wall p99 ${ms(wall.p99)}, longest ${ms(wall.max)}, ${wall.over50} above 50 ms; ` +
+  `processor p99 ${ms(cpu.p99)}, longest ${ms(cpu.max)}, ${cpu.over50} above 50 ms`
 
 const WORDS = ['好的', '收到,马上处理', 'Let me check and come back to you in a minute.', '明天下午三点在老地方见,别忘了带上合同和身份证复印件。', '👍', 'ok']
 const textOf = (n) => `${WORDS[n % WORDS.length]} ${n}${n % 17 === 0 ? ` ${'长一点的内容。'.repeat(12)}` : ''}`
@@ -92,9 +95,9 @@ try {
   }
   const first = () => tab.getByTestId('message').first().getAttribute('data-seq')
   const up = await traced(session, () => wheel(-600, SCROLL_S))
-  say(`scroll up for ${SCROLL_S} s, to message ${await first()}: ${up.tasks} tasks, p99 ${ms(up.p99)}, longest ${ms(up.max)}, ${up.over50} above 50 ms`)
+  say(`scroll up for ${SCROLL_S} s, to message ${await first()}: ${tasks(up)}`)
   const down = await traced(session, () => wheel(1200, SCROLL_S / 2))
-  say(`scroll down for ${SCROLL_S / 2} s: ${down.tasks} tasks, p99 ${ms(down.p99)}, longest ${ms(down.max)}, ${down.over50} above 50 ms`)
+  say(`scroll down for ${SCROLL_S / 2} s: ${tasks(down)}`)
   say(`most DOM nodes while scrolling: ${most}`)
 
   if (await tab.getByTestId('to-end').isVisible()) await tab.getByTestId('to-end').click()
@@ -117,12 +120,12 @@ try {
       await new Promise((done) => setTimeout(done, 15))
     }
     await Promise.all(pending)
-    await tab.getByText(`live ${total - 1}`, { exact: true }).waitFor()
+    await list.getByText(`live ${total - 1}`, { exact: true }).waitFor()
   })
   const slow = await tab.evaluate(() => globalThis.inputs)
   say(
-    `${ARRIVE_PER_S} messages a second for ${ARRIVE_S} s: p99 task ${ms(arriving.p99)}, longest ${ms(arriving.max)}, ` +
-      `${arriving.over50} above 50 ms; slowest key to paint ${ms(Math.max(16, ...slow))}; ${await nodes()} DOM nodes`,
+    `${ARRIVE_PER_S} messages a second for ${ARRIVE_S} s: ${tasks(arriving)}; ` +
+      `slowest key to paint ${ms(Math.max(16, ...slow))}; ${await nodes()} DOM nodes`,
   )
 } finally {
   await browser.close()
