@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 
 target := $(or $(CARGO_TARGET_DIR),target)
 page := web/dist/index.html
-web_sources := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+web_sources := $(shell find web sdk/js/src -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .PHONY: help run test build lint bench setup
 

@@ -22,6 +22,16 @@ export default ts.config(
   },
   { files: ['**/*.ts'], rules: { 'max-lines': ['error', 400] } },
   { files: ['src/**'], languageOptions: { globals: globals.browser } },
-  { files: ['mock/**', 'e2e/**', '*.js', '*.config.ts'], languageOptions: { globals: globals.node } },
-  { rules: { 'no-console': 'error', eqeqeq: 'error' } },
+  { files: ['mock/**', 'e2e/**', 'scripts/**', '*.js', '*.config.ts'], languageOptions: { globals: globals.node } },
+  { files: ['perf/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  { files: ['public/sw.js'], languageOptions: { globals: globals.serviceworker } },
+  // Components that a test makes up on the spot.
+  { files: ['test/**'], rules: { 'vue/one-component-per-file': 'off', 'vue/require-prop-types': 'off' } },
+  {
+    rules: {
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
 )

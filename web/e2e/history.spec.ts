@@ -18,7 +18,8 @@ for (const look of [DESKTOP, PHONE]) {
       await expect(bob.bubble('旧消息 1')).toBeInViewport({ timeout: 200 })
     }).toPass()
     await expect(bob.page.getByText(bob.words['chat.start'])).toBeVisible()
-    expect(await bob.page.getByTestId('message-text').allTextContents()).toEqual(TEXTS)
+    expect(await bob.readDown()).toEqual(TEXTS)
+    await bob.expectNothingOverTheSide()
   })
 }
 
@@ -29,19 +30,32 @@ test('a reader of old messages keeps his place while older and newer ones arrive
   await expect(bob.bubble('旧消息 150')).toBeInViewport()
 
   const list = bob.page.getByTestId('messages')
-  const bubbles = bob.page.getByTestId('message')
-  const before = await bubbles.count()
-  const read = bubbles.first()
-  const text = await read.getByTestId('message-text').textContent()
-  await list.evaluate((element) => (element.scrollTop = 60))
-  const place = async (): Promise<number> => Math.round((await bob.bubble(text ?? '').boundingBox())?.y ?? -1)
-  const y = await place()
-  await expect.poll(() => bubbles.count()).toBeGreaterThan(before)
-  await expect.poll(async () => Math.abs((await place()) - y), 'pixels that the read message moved').toBeLessThan(40)
-
   const unread = async (): Promise<number | undefined> => (await server.conversation('B', '翠花'))?.unread
   // The page collects receipts for a moment before it sends them.
   await expect.poll(unread, 'what he saw at the end is read').toBe(0)
+
+  const height = (): Promise<number> => list.evaluate((element) => element.scrollHeight)
+  const before = await height()
+  // What stands at the top of the screen in the very moment in which the older page is asked for.
+  const text = await list.evaluate((element) => {
+    element.scrollTop = 300
+    return new Promise<string>((done) =>
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          const top = element.getBoundingClientRect().top
+          const found = [...element.querySelectorAll('[data-testid="message-text"]')].find(
+            (one) => one.getBoundingClientRect().top > top + 100,
+          )
+          done(found?.textContent ?? '')
+        }),
+      ),
+    )
+  })
+  const place = async (): Promise<number> => Math.round((await bob.bubble(text).boundingBox())?.y ?? -1)
+  const y = await place()
+  await expect.poll(height, 'an older page came').toBeGreaterThan(before + 500)
+  await expect.poll(async () => Math.abs((await place()) - y), 'pixels that the read message moved').toBeLessThan(40)
+
   const stays = await place()
   await server.send('翠花', 'B', '新消息')
   await expect(bob.page.getByTestId('to-end')).toHaveClass(/missed/)

@@ -308,8 +308,7 @@ class MagpieClient implements Client {
   }
 
   async broadcast(body: string | Body): Promise<number> {
-    const ok = await this.request<ServerFrames['ok']>('broadcast', { b: bodyOf(body) })
-    return ok.connections ?? 0
+    return (await this.request<ServerFrames['ok']>('broadcast', { b: bodyOf(body) })).connections ?? 0
   }
 
   async devices(): Promise<Device[]> {

@@ -256,6 +256,8 @@ describe('negotiation', () => {
 describe('a broken line', () => {
   it('is taken up again: attach says what is here, and what was not sent goes out once', async () => {
     const { given, call, id } = await active()
+    const wrong: unknown[] = []
+    given.calls.on('error', (error) => void wrong.push(error))
     given.transport.auto.delete('call.signal')
     peerOf(given).onicecandidate?.({ candidate: { candidate: 'lost' } })
     given.transport.auto.set('call.signal', () => ({ t: 'ok' }))
@@ -270,6 +272,8 @@ describe('a broken line', () => {
     await settle()
     expect(peerOf(given).remoteDescription?.sdp).toBe('answer-1')
     expect(peerOf(given).candidates).toEqual([{ candidate: 'new' }])
+    // A repeated answer would be an error of the peer connection.
+    expect(wrong).toEqual([])
     expect(call.view.state).toBe('active')
   })
 

@@ -226,6 +226,20 @@ describe('the heartbeat', () => {
     expect(given.transport.socket.last('hello').cursor).toBe('cur-1')
   })
 
+  it('has no point to resume from between the pages that follow a gap, and is not synced before the last', async () => {
+    const given = world()
+    const socket = await goOnline(given)
+    socket.end(1006)
+    await vi.advanceTimersByTimeAsync(500)
+    const next = await greet(given)
+    next.tell(sync([], { gap: true, more: true, cur: undefined }))
+    expect(given.client.status.synced).toBe(false)
+    next.end(1006)
+    await vi.advanceTimersByTimeAsync(500)
+    given.transport.socket.open()
+    expect(given.transport.socket.last('hello')).not.toHaveProperty('cursor')
+  })
+
   it('does not keep a cursor between two pages of a sync', async () => {
     const given = world()
     void given.client.connect().catch(() => undefined)

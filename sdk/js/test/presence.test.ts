@@ -52,6 +52,17 @@ describe('typing, presence and channels', () => {
     expect(given.events.typing.map(({ users }) => users.length)).toEqual([1, 0, 1, 0])
   })
 
+  it('shows who goes on typing after a message for the full time', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    socket.tell({ t: 'typing', c: C, user: PEER.id })
+    await vi.advanceTimersByTimeAsync(3_000)
+    socket.tell({ t: 'msg', ...message(11) })
+    socket.tell({ t: 'typing', c: C, user: PEER.id })
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(one(given)?.typing).toEqual([PEER.id])
+  })
+
   it('tells its own typing every three seconds at most, and at once after a message', async () => {
     const given = world()
     const socket = await goOnline(given, [entry()])

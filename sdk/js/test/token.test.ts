@@ -80,6 +80,18 @@ describe('the token', () => {
     expect(await connected).toMatchObject({ code: 'unauthorized' })
   })
 
+  it('that comes after the client was closed opens nothing', async () => {
+    let answer: (token: string) => void = () => undefined
+    const given = world({ getToken: () => new Promise<string>((resolve) => (answer = resolve)) })
+    void given.client.connect().catch(() => undefined)
+    await settle()
+    given.client.close()
+    answer('late')
+    await settle()
+    expect(given.transport.sockets).toEqual([])
+    expect(given.client.state).toBe('closed')
+  })
+
   it('that never comes does not hold the client for ever', async () => {
     const given = world({ getToken: () => new Promise(() => undefined) })
     void given.client.connect().catch(() => undefined)

@@ -189,14 +189,15 @@ describe('the mini-program', () => {
   })
 
   it('takes an error and the close behind it as one end', async () => {
-    const { tasks, client, connected } = await miniprogram()
-    tasks[0]?.greet()
-    await connected
-    const states: string[] = []
-    client.on('state', ({ state }) => void states.push(state))
-    tasks[0]?.fire('error', { errMsg: 'broken' })
-    tasks[0]?.fire('close', { code: 1006 })
-    expect(states).toEqual(['waiting'])
+    const fake = fakeWx()
+    const { exports } = await load<Mini>('miniprogram.ts')
+    const ends: unknown[] = []
+    exports.miniprogramTransport(fake.wx as never).openSocket('wss://im.test', 'magpie.v1', {
+      ...{ onOpen: () => undefined, onText: () => undefined, onClose: (...end) => void ends.push(end) },
+    })
+    fake.tasks[0]?.fire('error', { errMsg: 'broken' })
+    fake.tasks[0]?.fire('close', { code: 1006 })
+    expect(ends).toEqual([[1006, 'broken']])
   })
 
   it('waits when the platform takes no further socket', async () => {

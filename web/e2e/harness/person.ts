@@ -162,6 +162,33 @@ export class Person {
     return this.page.getByTestId('message').filter({ has: this.page.getByTestId('message-text').filter({ hasText: exact }) })
   }
 
+  /** A finger that stays on a bubble, or the right mouse button: its menu. */
+  async hold(text: string): Promise<void> {
+    const bubble = this.bubble(text).last().locator('.bubble')
+    await bubble.scrollIntoViewIfNeeded()
+    if (this.isPhone) {
+      const box = await bubble.boundingBox()
+      if (!box) throw new Error(`no bubble with ${text}`)
+      const point = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+      const session = await this.context.newCDPSession(this.page)
+      await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [point] })
+      await expect(this.page.getByTestId('menu')).toBeVisible()
+      await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+      await session.detach()
+    } else {
+      await bubble.click({ button: 'right' })
+    }
+    await expect(this.page.getByTestId('menu')).toBeVisible()
+  }
+
+  /** Something of the menu of a message. It must be stored first. */
+  async pick(text: string, action: 'reply' | 'copy' | 'forward' | 'edit' | 'recall' | 'hide'): Promise<void> {
+    await expect(this.bubble(text).last()).not.toHaveAttribute('data-seq', '0')
+    await this.hold(text)
+    await this.page.getByTestId(`menu-${action}`).click()
+    await expect(this.page.getByTestId('menu')).toHaveCount(0)
+  }
+
   async expectState(text: string, state: 'sending' | 'sent' | 'delivered' | 'read'): Promise<void> {
     await expect(this.bubble(text).getByTestId('message-state')).toHaveAttribute('data-state', state)
   }
@@ -176,6 +203,39 @@ export class Person {
     await expect
       .poll(async () => (await this.page.getByTestId('message-text').allTextContents()).slice(-texts.length))
       .toEqual(texts)
+  }
+
+  /** Reads the messages from where the list stands down to its end: only what is in sight is in the page. */
+  async readDown(): Promise<string[]> {
+    const list = this.page.getByTestId('messages')
+    const read: string[] = []
+    for (;;) {
+      // Some frames: the list draws what came into sight, then takes its height.
+      const texts = await list.evaluate(async (element) => {
+        for (let frames = 0; frames < 3; frames++) await new Promise((done) => requestAnimationFrame(done))
+        return [...element.querySelectorAll('[data-testid="message-text"]')].map((text) => text.textContent ?? '')
+      })
+      const known = texts.indexOf(read.at(-1) ?? '')
+      expect(read.length === 0 || known >= 0, 'each screen goes on where the one before ended').toBe(true)
+      read.push(...texts.slice(known + 1))
+      const moved = await list.evaluate((element) => {
+        const before = element.scrollTop
+        element.scrollTop += element.clientHeight * 0.7
+        return element.scrollTop > before
+      })
+      if (!moved) return read
+    }
+  }
+
+  /** The newest messages are these, each once and in their order, however far up they begin. */
+  async expectNewest(...texts: string[]): Promise<void> {
+    const list = this.page.getByTestId('messages')
+    const first = this.bubble(texts[0] ?? '').first()
+    await expect(async () => {
+      if ((await first.count()) === 0) await list.evaluate((element) => (element.scrollTop -= element.clientHeight * 0.7))
+      await expect(first).toBeAttached({ timeout: 200 })
+    }).toPass()
+    expect((await this.readDown()).slice(-texts.length)).toEqual(texts)
   }
 
   /** What stays only some seconds was shown at this place, if gone by now or not. */
