@@ -28,6 +28,7 @@ function refused(file, type) {
   const start = file.bytes.subarray(0, 256).toString('latin1').trimStart().toLowerCase()
   if (/^(<!doctype html|<html|<svg|<\?xml)/.test(start)) return true
   if (type === 'image/png' && file.bytes.readUInt32BE(16) * file.bytes.readUInt32BE(20) > 50_000_000) return true
+  if (type === 'image/png' && !file.bytes.includes('IEND')) return true
   return /\.(jpe?g|png|gif)$/i.test(file.name) && !type.startsWith('image/')
 }
 

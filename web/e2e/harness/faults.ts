@@ -30,7 +30,9 @@ export class Faults {
     })
     page.on('request', (request) => {
       faults.loading.add(request)
-      if (!request.url().startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
+      // What the page made itself, such as the preview of a picture, comes from no host.
+      const url = request.url().replace(/^blob:/, '')
+      if (!url.startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
     })
     page.on('websocket', (socket) => {
       if (!socket.url().startsWith(origin().replace('http', 'ws'))) note(`socket to elsewhere: ${socket.url()}`)
