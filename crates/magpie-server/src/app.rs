@@ -22,8 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     banner, clock::SystemClock, commands::serve::ServeFlags, config::Config, console, demo,
-    file_limit,
-    http::Router, ids::RandomIds, media, secrets, wiring,
+    file_limit, http::Router, ids::RandomIds, media, secrets, wiring,
 };
 
 /// How long a demo token lives.

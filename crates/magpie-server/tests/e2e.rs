@@ -9,6 +9,7 @@ mod e2e {
     mod devices;
     mod lifecycle;
     mod limits;
+    mod media;
     mod own_side;
     mod passing;
     mod push;
