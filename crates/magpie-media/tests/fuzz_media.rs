@@ -9,5 +9,5 @@ use magpie_testkit::fuzz::{Plan, run};
 #[test]
 fn no_bytes_break_the_judging_of_files() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/media");
-    run(Plan { corpus: &corpus, runs: 20_000, seed: 41, input_max_bytes: 2_048 }, fuzz_media);
+    run(Plan { corpus: &corpus, runs: 100_000, seed: 41, input_max_bytes: 2_048 }, fuzz_media);
 }
