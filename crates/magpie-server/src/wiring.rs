@@ -58,9 +58,9 @@ pub fn gateway(config: &Config, file_limit: u64) -> Settings {
         client_address: client_address(config),
         // A token is the owner's word that the user exists.
         create_token_users: true,
+        media_bytes_max: if config.media.enabled { config.media.bytes_max } else { 0 },
         calls: config.calls.enabled,
         ice: ice(config),
-        ..Settings::default()
     }
 }
 

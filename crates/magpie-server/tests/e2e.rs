@@ -11,6 +11,7 @@ mod e2e {
     mod devices;
     mod lifecycle;
     mod limits;
+    mod media;
     mod own_side;
     mod own_things;
     mod passing;

@@ -1,3 +1,5 @@
+//! Uploads and files: each file mirrors an operation.
+
 mod abort;
 mod complete;
 mod create;

@@ -26,8 +26,9 @@ pub fn picture(format: ImageFormat) -> Vec<u8> {
 
 /// A picture with holes.
 pub fn clear_png(w: u32, h: u32) -> Vec<u8> {
-    let pixel =
-        |x: u32, y: u32| Rgba([200, 10, 10, if (x / 8 + y / 8) % 2 == 0 { 0 } else { 255 }]);
+    let pixel = |x: u32, y: u32| {
+        Rgba([200, 10, 10, if (x / 8 + y / 8).is_multiple_of(2) { 0 } else { 255 }])
+    };
     encode(&RgbaImage::from_fn(w, h, pixel).into(), ImageFormat::Png)
 }
 

@@ -95,6 +95,7 @@ impl World {
             receipts: Default::default(),
             directory,
             waiters: Arc::default(),
+            calls: Default::default(),
         });
         for name in ["小明", "翠花", "stranger"] {
             let (id, now_ms) = (id(name), NOW_MS);

@@ -1,7 +1,7 @@
 //! Looks for damage: SQLite's own check, then the promises that the tables make to each other.
 //! Names the records; repairs nothing.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use ahash::AHashSet;
 use magpie_proto::{ConversationId, MediaId};
@@ -31,6 +31,8 @@ pub struct Report {
     pub conversations: u64,
     /// Known users.
     pub users: u64,
+    /// Finished uploads, whose files lie elsewhere.
+    pub uploads: BTreeSet<MediaId>,
     /// The damage; empty when all is well.
     pub problems: Vec<Problem>,
 }
@@ -82,6 +84,8 @@ struct Unapplied {
     messages: u64,
     conversations: AHashSet<ConversationId>,
     users: AHashSet<UserNo>,
+    /// In their order: there from here on, or gone.
+    uploads: Vec<(MediaId, bool)>,
 }
 
 impl Unapplied {
@@ -89,6 +93,9 @@ impl Unapplied {
         report.messages += self.messages;
         report.conversations += self.conversations.len() as u64;
         report.users += self.users.len() as u64;
+        for (id, there) in self.uploads {
+            let _ = if there { report.uploads.insert(id) } else { report.uploads.remove(&id) };
+        }
     }
 }
 
@@ -104,6 +111,8 @@ fn read_tail(conn: &Connection, data_dir: &Path) -> Result<Option<Unapplied>, Op
                 Effect::Message(_) => tail.messages += 1,
                 Effect::Conversation(row) => drop(tail.conversations.insert(row.id)),
                 Effect::User(row) => drop(tail.users.insert(row.no)),
+                Effect::Media(row) => tail.uploads.push((row.media.id, true)),
+                Effect::MediaGone(id) => tail.uploads.push((id, false)),
                 _ => {}
             }
         }
@@ -149,8 +158,14 @@ fn report(conn: &Connection) -> rusqlite::Result<Report> {
         messages: count("messages")?,
         conversations: count("conversations")?,
         users: count("users")?,
+        uploads: uploads(conn)?,
         problems,
     })
+}
+
+fn uploads(conn: &Connection) -> rusqlite::Result<BTreeSet<MediaId>> {
+    let id = |row: &Row<'_>| row.get(0).map(MediaId::from_bytes);
+    conn.prepare("SELECT id FROM media")?.query_map([], id)?.collect()
 }
 
 fn file_problems(conn: &Connection) -> rusqlite::Result<Vec<Problem>> {

@@ -9,13 +9,16 @@ use crate::world::{
     uploads::{BOUNDARY, UPLOADS},
 };
 
+/// Headers and bytes of a call that is no JSON.
+type Raw = (&'static [(&'static str, &'static str)], &'static [u8]);
+
 /// A call that succeeds in [`world`].
 pub struct Sample {
     pub operation: contract::Operation,
     pub path: String,
     pub body: Option<Value>,
     /// Headers and bytes of a call that is no JSON.
-    pub raw: Option<(&'static [(&'static str, &'static str)], &'static [u8])>,
+    pub raw: Option<Raw>,
     pub status: u16,
 }
 
@@ -134,7 +137,7 @@ fn call(operation: &str) -> (String, Option<Value>, u16) {
 }
 
 /// What a call carries that is no JSON: the five bytes of the upload that is begun.
-fn raw(operation: &str) -> Option<(&'static [(&'static str, &'static str)], &'static [u8])> {
+fn raw(operation: &str) -> Option<Raw> {
     match operation {
         "put_upload" => Some((&[("upload-offset", "0")], b"hello")),
         "post_upload" => Some((

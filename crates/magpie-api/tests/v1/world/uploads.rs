@@ -49,7 +49,7 @@ pub fn address(last: &str, id: MediaId, exp_s: u64) -> String {
 pub fn png() -> Vec<u8> {
     let pixel = |x: u32, y: u32| image::Rgb([u8::try_from((x * 7 + y * 3) % 256).unwrap(); 3]);
     let mut out = Cursor::new(Vec::new());
-    image::RgbImage::from_fn(600, 20, pixel).write_to(&mut out, image::ImageFormat::Png).unwrap();
+    image::RgbImage::from_fn(600, 4, pixel).write_to(&mut out, image::ImageFormat::Png).unwrap();
     out.into_inner()
 }
 
