@@ -175,7 +175,11 @@ fn element(
 /// A number whose first byte says how long it is.
 fn number(bytes: &[u8], masked: bool) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
+    // A first byte without a bit set would announce nine bytes; there are eight at most.
     let len = first.leading_zeros() as usize + 1;
+    if len > 8 {
+        return None;
+    }
     let rest = bytes.get(1..len)?;
     let first = if masked { u64::from(first) & ((1 << (8 - len)) - 1) } else { u64::from(first) };
     Some((rest.iter().fold(first, |sum, byte| sum << 8 | u64::from(*byte)), len))
@@ -236,5 +240,7 @@ mod tests {
         assert_eq!(passes("video/webm", &told), Some("video/webm"));
         assert_eq!(passes("video/webm", &told[..told.len() - 1]), None);
         assert_eq!(passes("video/webm", &header), None, "no segment");
+        let endless = [&header[..], &[0x18, 0x53, 0x80, 0x67, 0, 1, 2, 3, 4, 5, 6, 7, 8]].concat();
+        assert_eq!(passes("video/webm", &endless), None, "a number of nine bytes");
     }
 }
