@@ -148,13 +148,35 @@ async fn what_no_message_holds_is_erased_from_the_disk() {
     let server = TestServer::with(&[("media.orphan_after_s", "1")]);
     let media = upload(&server, "小明", "a.bin", &noise(1_000)).await;
     assert!(file(&server, &media).is_file());
+    erased(&server, &media).await;
+    assert_eq!(link(&server, "小明", &media).await, None);
+}
+
+/// Waits until a file is gone from the disk.
+async fn erased(server: &TestServer, media: &Value) {
     let gone = async {
-        while file(&server, &media).exists() {
+        while file(server, media).exists() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     within("the erasing of the file", gone).await;
-    assert_eq!(link(&server, "小明", &media).await, None);
+}
+
+#[tokio::test]
+async fn a_recalled_message_takes_its_file_along_for_everybody() {
+    let server = TestServer::start();
+    let media = upload(&server, "小明", "a.bin", &noise(1_000)).await;
+    let body = json!({"from": "小明", "to": "翠花",
+        "body": {"k": "file", "x": "[文件]", "media": media}});
+    let sent = server.api("POST", "/v1/messages", body).await;
+    let url = link(&server, "翠花", &media).await.unwrap();
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 200);
+    let c = sent["conversation"].as_str().unwrap();
+    let recall = format!("/v1/conversations/{c}/messages/{}", sent["seq"]);
+    assert_eq!(server.call("DELETE", &recall, None).await.status, 204);
+    erased(&server, &media).await;
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 404);
+    assert_eq!(link(&server, "翠花", &media).await, None);
 }
 
 /// The server's highest use of memory so far, in KiB.
