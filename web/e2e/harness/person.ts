@@ -257,7 +257,9 @@ export class Person {
           const scrolls = element === document.documentElement || /auto|scroll/.test(style.overflowX)
           const box = element.getBoundingClientRect()
           const isSeen = box.width > 1 && box.height > 1
-          const isOut = isSeen && (box.right > innerWidth + 0.5 || box.left < -0.5)
+          // What is cut off with three dots is as wide as it likes.
+          const isCut = style.display === 'inline' && getComputedStyle(element.parentElement ?? element).textOverflow === 'ellipsis'
+          const isOut = isSeen && !isCut && (box.right > innerWidth + 0.5 || box.left < -0.5)
           return isOut || (scrolls && element.scrollWidth > element.clientWidth)
         })
         .map((element) => `${element.tagName}.${element.className}`),
