@@ -167,7 +167,7 @@ async fn a_client_that_did_not_ask_for_changes_gets_none_and_its_count_stays_rig
     assert_eq!(old.events.durable_count(), 2);
     assert_eq!(recalled(&place(&old.client, &c, 1).await), Some("alice"));
     let new = sign_in(&server, "bob", "tablet").await;
-    assert_eq!(new.client.ready().features, Some(vec!["changes".to_owned()]));
+    assert_eq!(new.client.ready().features, Some(vec!["changes".to_owned(), "media".to_owned()]));
     assert_eq!(new.client.ready().limits.recall_ms, Some(120_000));
 }
 
