@@ -10,6 +10,10 @@ async function violations({ page }: Person): Promise<string[]> {
   const found: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    // Drawn in the new colours before they are judged.
+    await page.evaluate(async () => {
+      for (let frames = 0; frames < 3; frames++) await new Promise((done) => requestAnimationFrame(done))
+    })
     // Legacy: no further page is opened for the report, which would be judged as one of the person's.
     const { violations: broken } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(RULES).analyze()
     for (const { id, nodes } of broken) {

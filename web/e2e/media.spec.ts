@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import type { Locator } from '@playwright/test'
 
-import { give, NAMES, picture, png, recordVideo, REFUSED, type TestFile } from './harness/files'
+import { give, NAMES, PAGE_AS_PICTURE, picture, png, recordVideo, REFUSED, type TestFile } from './harness/files'
 import { refuseDevices } from './harness/rtc'
 import { DESKTOP, expect, LOOKS, lookName, type Look, type Person, PHONE, test } from './harness/test'
 
@@ -135,18 +135,21 @@ for (const language of ['zh', 'en'] as const) {
     const [ming, hua] = await friends(arrive, { ...DESKTOP, language })
     ming.expectStatus(422)
     const half = png(300, 300)
-    await pick(ming, [...REFUSED, { name: 'half.png', mimeType: 'image/png', buffer: half.subarray(0, half.length / 2) }])
+    await pick(ming, [...REFUSED, PAGE_AS_PICTURE, { name: 'half.png', mimeType: 'image/png', buffer: half.subarray(0, half.length / 2) }])
     await id(ming, 'upload-send').click()
-    await expect(items(ming)).toHaveCount(3)
+    // The page is taken, as a file to be saved and never as a picture.
+    await expect(id(hua, 'file-bubble')).toContainText('page.jpg')
+    await expect(items(ming)).toHaveCount(2)
     for (const item of await items(ming).all()) {
       await expect(item).toHaveAttribute('data-error', 'media_refused')
       await expect(item).toContainText(ming.words['media.refused'])
     }
-    for (let left = 3; left > 0; left--) await id(ming, 'upload-cancel').first().click()
+    for (let left = 2; left > 0; left--) await id(ming, 'upload-cancel').first().click()
     await expect(items(ming)).toHaveCount(0)
     await ming.say('只有这句')
     await expect(hua.bubble('只有这句')).toBeVisible()
-    await expect(id(hua, 'file-bubble')).toHaveCount(0)
+    await expect(id(hua, 'file-bubble')).toHaveCount(1)
+    await expect(id(hua, 'image-bubble')).toHaveCount(0)
   })
 }
 

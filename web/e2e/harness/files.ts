@@ -37,9 +37,15 @@ const SCRIPT = '<script>document.title="taken over"</script>'
 
 /** What a server must not take as what it says it is. */
 export const REFUSED: readonly TestFile[] = [
-  { name: 'page.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(`<!doctype html><html>${SCRIPT}</html>`) },
   { name: 'bomb.png', mimeType: 'image/png', buffer: png(8, 8, { width: 50_000, height: 50_000 }) },
 ]
+
+/** A page under the name of a picture: a file that is only ever saved. */
+export const PAGE_AS_PICTURE: TestFile = {
+  name: 'page.jpg',
+  mimeType: 'image/jpeg',
+  buffer: Buffer.from(`<!doctype html><html>${SCRIPT}</html>`),
+}
 
 /** Names that pretend, with what is shown of them. */
 export const NAMES: readonly [name: string, shown: string][] = [

@@ -106,6 +106,20 @@ export class Server {
     await rm(this.data, { recursive: true, force: true })
   }
 
+  /** One command of the binary on this server's data directory, to its end. */
+  async command(...args: string[]): Promise<void> {
+    const child = spawn(binary(), [...args, '--data', this.data], { cwd: this.data, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const [code] = (await once(child, 'close')) as [number]
+    if (code !== 0) throw new Error(`magpie ${args.join(' ')} ended with ${code}: ${said}`)
+  }
+
+  /** A file beside the store, for a backup. */
+  get backupFile(): string {
+    return join(this.data, 'e2e.backup')
+  }
+
   private async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.child
     this.child = null

@@ -55,6 +55,8 @@ async function emptyList({ arrive, look, see, server }: World): Promise<void> {
   await yan.page.getByTestId('contact-support').click()
   await expect(yan.page.getByText(yan.words['chat.empty_desk'])).toBeVisible()
   await see(yan, 'empty-desk')
+  // Who is still there would see the outage at the end of the walk.
+  await yan.leave()
 }
 
 async function list({ arrive, look, see, server }: World): Promise<Person> {
@@ -129,6 +131,11 @@ async function chat({ see, server }: World, ming: Person): Promise<void> {
   await hua.ask({ t: 'msg.forward', c, seq: first.seq, to: '小明' })
   await text(own, '翠花', '😂')
   await ming.open('翠花')
+  await expect(async () => {
+    const toEnd = ming.page.getByTestId('to-end')
+    if (await toEnd.isVisible()) await toEnd.click()
+    await expect(ming.bubble('😂')).toBeInViewport({ timeout: 1_000 })
+  }).toPass()
   await ming.expectStored('😂')
   await expect(ming.page.getByTestId('custom').last()).toBeVisible()
   await ming.expectNothingOverTheSide()

@@ -4,6 +4,7 @@ let context: AudioContext | null = null
 
 /** Browsers are silent until somebody has touched the page; that is no fault. */
 async function running(): Promise<AudioContext | null> {
+  if (!navigator.userActivation.hasBeenActive) return null
   try {
     context ??= new AudioContext()
     if (context.state === 'suspended') {
