@@ -7,9 +7,9 @@ MAKEFLAGS += --no-builtin-rules
 
 target := $(or $(CARGO_TARGET_DIR),target)
 page := web/dist/index.html
-web_sources := $(shell find web sdk/js/src -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+web_sources := $(shell find web sdk/js/src -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help run test build lint bench setup
+.PHONY: help run test build lint bench screenshots setup
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,10 +33,15 @@ build: setup $(page) ## Build target/release/magpie for installing: optimised, s
 	@ls -lh $(target)/release/magpie
 
 lint: setup web/node_modules/.package-lock.json ## Check format, lints, types and house rules without running tests
-	cargo xtask ci fmt tidy supply web-lint web-types web-build clippy
+	cargo xtask ci fmt tidy supply sdk-install sdk-lint sdk-types web-lint web-types web-build clippy
 
 bench: setup $(page) ## Measure this machine: one JSON line per result (ARGS="pairs --senders 500"; alone: the suite)
 	@cargo xtask bench $(or $(ARGS),suite)
+
+screenshots: ## Take a picture of every page in every size, theme and language into web/screenshots/
+	@scripts/setup.sh test
+	cargo xtask ci web-install web-build release
+	cd web && npm run screenshots
 
 setup:
 	@scripts/setup.sh run

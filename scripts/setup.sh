@@ -43,6 +43,7 @@ check_tools() {
     if [ "$mode" = test ]; then
         have curl || package curl
         have valgrind || package valgrind # counts the instructions of the message path
+        have turnserver || package coturn # relays calls between networks
         have chromium || have chromium-browser || package chromium
         has_font 'NotoSansCJK*' || package fonts-noto-cjk
         has_font 'NotoColorEmoji*' || package fonts-noto-color-emoji

@@ -37,6 +37,10 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--no-first-run',
+        // A camera and a microphone that need no hardware and no questions, and a screen to share.
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+        '--auto-select-desktop-capture-source=Entire screen',
         // A page that the test hands out has no address: the browser would keep it from the server here.
         ...(process.env['MAGPIE_E2E_PAGE'] === undefined ? [] : ['--disable-features=LocalNetworkAccessChecks']),
       ],

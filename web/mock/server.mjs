@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { WebSocketServer } from 'ws'
 
+import { media } from './media.mjs'
 import { accept, closeAll, tell, tellAll } from './socket.mjs'
 import { seed, USERS } from './store.mjs'
 
@@ -18,7 +19,7 @@ const TYPES = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
 }
 /** What the server sends too: the page has to live with it. */
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'"
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; media-src 'self' blob:; connect-src 'self'"
 
 async function bodyOf(request) {
   let text = ''
@@ -54,7 +55,9 @@ function serveFile(path, response) {
 }
 
 const server = createServer(async (request, response) => {
-  const { pathname } = new URL(request.url, 'http://localhost')
+  const url = new URL(request.url, 'http://localhost')
+  const { pathname } = url
+  if ((await media(request, response, url)) !== false) return
   const route = ROUTES[`${request.method} ${pathname}`]
   if (!route) return serveFile(pathname, response)
   const [status, body] = route(await bodyOf(request))

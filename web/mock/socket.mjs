@@ -1,5 +1,7 @@
 // The mock server's side of one native connection: enough of protocol v1 for two windows.
 
+import { callHandlers } from './calls.mjs'
+import { limits as mediaLimits } from './media.mjs'
 import * as store from './store.mjs'
 
 /** user -> set of connections */
@@ -110,9 +112,10 @@ function hello(connection, frame) {
     connection.socket.close(4500, 'unauthorized')
     return
   }
+  Object.assign(connection, { device: frame.device, name: frame.name })
   connection.enter(user.id)
-  const features = (frame.features ?? []).filter((one) => one === 'changes')
-  const limits = { body_bytes: 65_536, in_flight: 64, messages_per_s: 1000, list: 200, recall_ms: RECALL_MS, edit_ms: EDIT_MS, draft_bytes: 4096 }
+  const features = (frame.features ?? []).filter((one) => ['changes', 'calls'].includes(one)).concat('media')
+  const limits = { body_bytes: 65_536, in_flight: 64, messages_per_s: 1000, list: 200, recall_ms: RECALL_MS, edit_ms: EDIT_MS, draft_bytes: 4096, ...mediaLimits }
   connection.write({
     t: 'ready', r: frame.r, v: 1, server: 'magpie 0.1.0', user, epoch: 'mock', conn: '1', heartbeat_ms: HEARTBEAT_MS, limits, features, expires: Date.now() + 86_400_000, now: Date.now(),
   })
@@ -238,6 +241,23 @@ const HANDLERS = {
     ok(connection, frame)
   },
   block: ok,
+  ...callHandlers(tell),
+  devices: (connection, { r }) => {
+    const now = Date.now()
+    const devices = [...(online.get(connection.user) ?? [])].map((one, index) => ({
+      device: one.device ?? `mock-${index}`, name: one.name ?? '', first_seen: now - 86_400_000, last_seen: now, online: true, current: one === connection,
+    }))
+    devices.push({ device: 'phone-old', name: 'WeChat on Android', first_seen: now - 9e8, last_seen: now - 2e8, online: false, current: false })
+    connection.write({ t: 'devices', r, devices })
+  },
+  'device.signout': (connection, { r, device }) => {
+    ok(connection, { r })
+    for (const other of online.get(connection.user) ?? []) if (other.device === device) other.socket.close(4506, 'signed_out')
+  },
+  'profile.set': (connection, { r, name, avatar }) => {
+    const user = Object.assign(store.userOf(connection.user), name === undefined ? {} : { name }, avatar === undefined ? {} : { avatar })
+    connection.write({ t: 'user', r, user })
+  },
   changes: (connection, { r, c, after }) => {
     const conversation = store.find(c)
     const items = store.changesAfter(conversation, after).map((message) => store.strip(message, connection.user))

@@ -1,8 +1,9 @@
-//! The workspace's own commands: `cargo xtask tidy | supply | ci | bench | ratchet`.
+//! The workspace's own commands: `cargo xtask tidy | codegen | supply | ci | bench | ratchet`.
 //! Everything `make test` does is listed here, so that it runs the same on any machine.
 
 mod bench;
 mod ci;
+mod codegen;
 mod console;
 mod metadata;
 mod ratchet;
@@ -15,6 +16,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
+  codegen           write what is generated from the protocol: types of the SDK
+  codegen --bless   the same, and put new golden frames under lock
   tidy              check the house rules over every file git would track
   supply            check licences, sources and version floors of all dependencies
   ci                run every step of `make test`, in order
@@ -45,6 +48,7 @@ fn run(args: &[String]) -> anyhow::Result<bool> {
     };
     let root = shell::workspace_root()?;
     match command.as_str() {
+        "codegen" => codegen::run(&root, rest),
         "tidy" => tidy::run(&root),
         "supply" => supply::run(&root),
         "ci" => ci::run(&root, rest),

@@ -4,6 +4,7 @@
 mod code;
 mod crate_edges;
 mod functions;
+mod generated;
 mod lib_rs;
 mod links;
 mod machine_paths;
@@ -37,6 +38,7 @@ type Check = fn(&Tree) -> Vec<Finding>;
 const CHECKS: &[Check] = &[
     crate_edges::check,
     functions::check,
+    generated::check,
     lib_rs::check,
     links::check,
     machine_paths::check,

@@ -1,6 +1,7 @@
 //! Who is calling. Handlers cannot name the state; they reach the core only through the values of
 //! this file, and each of them exists only after the proof that it stands for: [`Key`] an API key
-//! with a scope, [`Access`] such a key or the user's own token, [`Anyone`] a public route.
+//! with a scope, [`Access`] such a key or the user's own token, [`Own`] that token, [`Anyone`] a
+//! public route. Signed addresses are `ticket.rs`.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -9,18 +10,25 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use magpie_auth::{Audience, Authenticator, Identity, KeyError, Scope, TokenError};
-use magpie_core::{Core, Refusal, Role, User, access::Caller};
+use magpie_core::{
+    Core, Refusal, Role, User,
+    access::Caller,
+    device::{self, Presented},
+    user::{self, Profile},
+};
 use magpie_proto::{ErrorCode, UserId};
 use tokio::sync::{OnceCell, watch};
 
 use crate::{
     params,
     problem::Problem,
-    state::{ApiState, Demo, Limits, Site},
+    rate::Rates,
+    state::{ApiState, Demo, Limits, Media, Site},
 };
 
 struct Inner {
     state: ApiState,
+    rates: Rates,
     /// Set when the system user is known to exist.
     system: OnceCell<UserId>,
 }
@@ -31,7 +39,7 @@ pub(crate) struct Shared(Arc<Inner>);
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        Self(Arc::new(Inner { state, system: OnceCell::new() }))
+        Self(Arc::new(Inner { state, rates: Rates::default(), system: OnceCell::new() }))
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -40,6 +48,27 @@ impl Shared {
 
     pub(crate) fn uptime_ms(&self) -> u64 {
         self.0.state.core.clock.uptime_ms()
+    }
+
+    /// A user's own allowance, and whether the device that his token is bound to was signed out.
+    async fn admit(&self, identity: &Identity) -> Result<(), Problem> {
+        self.0.rates.take(&identity.user, self.limits(), self.uptime_ms())?;
+        if let Some(id) = &identity.device {
+            let presented = Presented { id, name: "", issued_ms: identity.issued_ms };
+            device::judge(&self.0.state.core, &identity.user, presented).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.state.core.now_ms()
+    }
+
+    pub(crate) fn media(&self) -> Result<&Media, Problem> {
+        self.0.state.media.as_ref().ok_or_else(|| {
+            let text = "this server takes no uploads: they are switched off (media.enabled)";
+            Problem::Request(ErrorCode::NotFound, text.to_owned())
+        })
     }
 
     /// Whether a page may read answers: by its `Origin`, against the allow-list.
@@ -131,7 +160,11 @@ impl<S: Needs> FromRequestParts<Shared> for Access<S> {
             Ok(identity) if identity.may(S::SCOPE) => Who::Backend,
             Ok(_) => return Err(Problem::Scope(S::SCOPE)),
             Err(error) => match user_token(header) {
-                Some(token) => Who::User(identity(auth, token, shared.0.state.core.now_ms())?),
+                Some(token) => {
+                    let identity = identity(auth, token, shared.0.state.core.now_ms())?;
+                    shared.admit(&identity).await?;
+                    Who::User(identity)
+                }
                 None if error == KeyError::Missing => return Err(TokenError::Missing.into()),
                 None => return Err(error.into()),
             },
@@ -182,13 +215,51 @@ impl<S> Access<S> {
         let stored = known.map(|user| user.role);
         let role = match &self.who {
             Who::Backend => stored.ok_or_else(|| Refusal::unknown_user(&user))?,
-            Who::User(identity) => match identity.role {
-                Role::User => stored.unwrap_or_default(),
-                named => named,
-            },
+            Who::User(identity) => role(identity.role, stored),
         };
         let caller = Caller { user, role, broadcast: false, dialect: None };
         Ok(Member { core: &self.shared.0.state.core, caller })
+    }
+}
+
+/// The store's role stands unless the token names one.
+fn role(named: Role, stored: Option<Role>) -> Role {
+    if named == Role::User { stored.unwrap_or_default() } else { named }
+}
+
+/// A user with a token of his own, who acts for himself and for nobody else.
+pub(crate) struct Own {
+    shared: Shared,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Shared> for Own {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let header = authorization(&parts.headers)?;
+        let state = &shared.0.state;
+        let token = user_token(header).ok_or_else(|| {
+            let text = "this route is for users: send a user's token as Authorization: Bearer";
+            Problem::Request(ErrorCode::Unauthorized, text.to_owned())
+        })?;
+        let identity = identity(&state.auth, token, state.core.now_ms())?;
+        shared.admit(&identity).await?;
+        // A token is the owner's word that the user exists.
+        let known = user::sign_in(&state.core, &identity.user, Profile::default(), true).await?;
+        let role = role(identity.role, Some(known.role));
+        let caller = Caller { user: identity.user, role, broadcast: false, dialect: None };
+        Ok(Self { shared: shared.clone(), caller })
+    }
+}
+
+impl Own {
+    pub(crate) fn media(&self) -> Result<&Media, Problem> {
+        self.shared.media()
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.shared.now_ms()
     }
 }
 
@@ -206,6 +277,10 @@ impl FromRequestParts<Shared> for Anyone {
 impl Anyone {
     pub(crate) fn site(&self) -> &Site {
         &self.0.0.state.site
+    }
+
+    pub(crate) fn media(&self) -> Result<&Media, Problem> {
+        self.0.media()
     }
 
     pub(crate) fn has_demo(&self) -> bool {

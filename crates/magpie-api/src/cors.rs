@@ -10,10 +10,14 @@ use axum::{
 
 use crate::access::Shared;
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, idempotency-key");
-const EXPOSED: HeaderValue = HeaderValue::from_static("magpie-channel-version, retry-after");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, idempotency-key, if-none-match, if-range, range, upload-offset",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "magpie-channel-version, retry-after, upload-offset, upload-length, content-range, \
+     content-length, content-disposition, accept-ranges, etag",
+);
 /// How long a browser may remember the answer to a preflight.
 const PREFLIGHT_S: HeaderValue = HeaderValue::from_static("600");
 

@@ -5,18 +5,21 @@
 mod access;
 mod cors;
 mod extract;
+mod file;
 mod observe;
 mod openapi;
 mod page;
 mod params;
 mod probe;
 mod problem;
+mod rate;
 mod router;
 mod shapes;
 mod state;
+mod ticket;
 mod v1;
 
 pub use openapi::document;
 pub use problem::{Problem, error_response};
 pub use router::router;
-pub use state::{ApiState, Demo, Limits, Site};
+pub use state::{ApiState, Demo, Limits, Media, Site};

@@ -27,6 +27,7 @@ use crate::{problem::ErrorBody, router};
         (name = "conversations", description = "A user's list, his read marks and unread counts."),
         (name = "presence", description = "Who is connected."),
         (name = "push", description = "Live values on named channels of a user."),
+        (name = "media", description = "Files: upload in pieces, read by signed address."),
         (name = "demo", description = "Sign in without a password; only with `--demo`."),
         (name = "operation", description = "For monitoring and for tools.")
     )

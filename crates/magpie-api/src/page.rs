@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::{
     body::Body,
     extract::Path,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use magpie_proto::ErrorCode;
@@ -21,8 +21,11 @@ use crate::problem::{Problem, error_response};
 struct Page;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; font-src 'self'; media-src 'self'; manifest-src 'self'; \
-    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src 'self' data: blob: https:; font-src 'self'; media-src 'self' blob: https:; manifest-src 'self'; \
+    connect-src 'self' blob: ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What the page records itself: voice messages, pictures, calls and shared screens.
+const PAGE_PERMISSIONS: &str = "microphone=(self), camera=(self), display-capture=(self), \
+    autoplay=(self), fullscreen=(self)";
 /// The API's page sets styles from its script.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
     'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
@@ -80,6 +83,7 @@ fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         (header::ETAG, etag.as_str()),
         (header::CACHE_CONTROL, cache),
         (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (HeaderName::from_static("permissions-policy"), PAGE_PERMISSIONS),
     ];
     for (name, value) in values {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -58,6 +58,14 @@ pub(crate) fn seq(place: &str, value: u64) -> Result<Seq, Problem> {
     }
 }
 
+/// The place of a message in a path.
+pub(crate) fn place(value: u64) -> Result<Seq, Problem> {
+    if value == 0 {
+        return Err(Problem::bad("the place in the path: messages are counted from 1"));
+    }
+    seq("seq", value)
+}
+
 /// Which side of which message a page of history lies on.
 pub(crate) fn edge(before: Option<u64>, after: Option<u64>) -> Result<Edge, Problem> {
     match (before, after) {

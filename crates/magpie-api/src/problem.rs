@@ -8,6 +8,7 @@ use axum::{
 };
 use magpie_auth::{KeyError, Scope, TokenError};
 use magpie_core::{Refusal, port::store::StoreError};
+use magpie_media::MediaError;
 use magpie_proto::{ErrorCode, Retry};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -75,6 +76,12 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::Refused(Refusal::from(error))
+    }
+}
+
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
+        Self::Refused(error.refusal())
     }
 }
 

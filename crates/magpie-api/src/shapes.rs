@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use magpie_core::{
     Dialect, Message, Role, User,
-    model::{ChannelValue, Entry, Item},
+    model::{ChannelValue, Entry, Gone, Item, Reaction, Revision},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -136,11 +136,42 @@ pub(crate) struct MessageView {
     /// Kind `k`, text `x`, and what else the sender put in.
     #[schema(value_type = Object)]
     body: Box<RawValue>,
+    /// The conversation's number of its last change; absent: never changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<u64>,
+    /// When its text was changed last, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited: Option<u64>,
+    /// Emoji with those who put them there, in the order of first use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionView>,
+}
+
+/// One emoji on a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReactionView {
+    /// The emoji.
+    #[schema(example = "👍")]
+    emoji: String,
+    /// Who put it there, in the order in which they came.
+    users: Vec<String>,
+}
+
+impl From<Reaction> for ReactionView {
+    fn from(reaction: Reaction) -> Self {
+        let users = reaction.users.iter().map(ToString::to_string).collect();
+        Self { emoji: reaction.emoji.into(), users }
+    }
 }
 
 impl From<Message> for MessageView {
     fn from(message: Message) -> Self {
+        let Revision { rev, edited_ms, reactions } =
+            message.revision.map(|revision| *revision).unwrap_or_default();
         Self {
+            rev: (rev > 0).then_some(rev),
+            edited: edited_ms,
+            reactions: reactions.into_iter().map(ReactionView::from).collect(),
             conversation: message.conversation.to_string(),
             seq: message.seq,
             id: message.id.to_string(),
@@ -165,6 +196,9 @@ pub(crate) enum ItemView {
         to_seq: u64,
         /// `recalled`, `deleted` or `expired`.
         gone: &'static str,
+        /// Whose recalled messages these were.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
 }
 
@@ -173,7 +207,12 @@ impl From<Item> for ItemView {
         match item {
             Item::Message(message) => Self::Message(message.into()),
             Item::Gone { from, to, why } => {
-                Self::Gone { from_seq: from, to_seq: to, gone: why.as_str() }
+                let gone = why.as_str();
+                let by = match why {
+                    Gone::Recalled(by) => Some(by.to_string()),
+                    _ => None,
+                };
+                Self::Gone { from_seq: from, to_seq: to, gone, by }
             }
         }
     }
@@ -263,7 +302,7 @@ impl From<ChannelValue> for ChannelView {
 }
 
 /// JSON text that was checked when it came in; `null` for what was not.
-fn raw(text: &str) -> Box<RawValue> {
+pub(crate) fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
@@ -272,11 +311,12 @@ pub(crate) struct ReadFailures;
 /// Failures of every guarded write.
 pub(crate) struct WriteFailures;
 
-const READ: [(u16, &str); 6] = [
+const READ: [(u16, &str); 7] = [
     (400, "A part of the path, the query or the body cannot be what it says"),
     (401, "No valid API key or token"),
     (403, "The key lacks the scope, or the token belongs to someone else"),
-    (404, "No such user, conversation or route"),
+    (404, "No such user, conversation, message or route"),
+    (429, "Too many requests with the tokens of this user"),
     (500, "A fault of the server; its log has the reason"),
     (503, "Overloaded, going down, or the store takes nothing"),
 ];
@@ -288,7 +328,7 @@ const WRITE: [(u16, &str); 3] = [
 
 impl IntoResponses for ReadFailures {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        READ.iter().map(failure).collect()
+        failures(&READ)
     }
 }
 
@@ -296,6 +336,11 @@ impl IntoResponses for WriteFailures {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         READ.iter().chain(&WRITE).map(failure).collect()
     }
+}
+
+/// Failures in the one shape.
+pub(crate) fn failures(table: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    table.iter().map(failure).collect()
 }
 
 fn failure((status, text): &(u16, &str)) -> (String, RefOr<Response>) {

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use magpie_auth::Authenticator;
+use magpie_auth::{Authenticator, Tickets};
 use magpie_core::Core;
+use magpie_media::Depot;
 use magpie_proto::UserId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ pub struct ApiState {
     pub site: Site,
     /// The demo accounts; `None`: the demo routes do not exist.
     pub demo: Option<Demo>,
+    /// Uploads and files; `None`: they are switched off.
+    pub media: Option<Media>,
     /// Sizes.
     pub limits: Limits,
     /// Turns true when the server goes down: `/readyz` says so and long-polls end.
@@ -48,15 +51,28 @@ pub struct Demo {
     pub token_ttl_s: u64,
 }
 
+/// Uploads and files.
+#[derive(Clone)]
+pub struct Media {
+    /// Where they lie.
+    pub depot: Arc<Depot>,
+    /// What signs their addresses.
+    pub tickets: Tickets,
+}
+
 /// Sizes of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes of a request body.
     pub http_body_bytes: usize,
+    /// Requests a second with the tokens of one user. Backends with a key have no such limit.
+    pub user_requests_per_s: u32,
+    /// How many of them at once.
+    pub user_requests_burst: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { http_body_bytes: 1_048_576 }
+        Self { http_body_bytes: 1_048_576, user_requests_per_s: 1_000, user_requests_burst: 2_000 }
     }
 }

@@ -4,13 +4,16 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::Shared;
 
+mod avatars;
 mod blocks;
 mod broadcast;
 mod channels;
 mod conversations;
 mod demo;
+mod devices;
 mod dialect_links;
 mod info;
+mod media;
 mod messages;
 mod presence;
 mod push;
@@ -30,6 +33,9 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(push::routes())
         .merge(channels::routes())
         .merge(broadcast::routes())
+        .merge(media::routes())
+        .merge(avatars::routes())
         .merge(info::routes())
+        .merge(devices::routes())
         .merge(demo::routes())
 }

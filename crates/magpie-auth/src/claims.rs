@@ -74,6 +74,8 @@ pub struct Identity {
     pub avatar: Option<String>,
     /// `device`: the only device that may use this token.
     pub device: Option<String>,
+    /// `iat`: when the token was made; 0 when it does not say.
+    pub issued_ms: u64,
     /// When sockets opened with this token are closed.
     pub expires_ms: u64,
     /// What the token was judged for.
@@ -115,6 +117,7 @@ impl Judge<'_> {
             name: short_text(claims, "name", NAME_BYTES_MAX)?,
             avatar: short_text(claims, "avatar", AVATAR_BYTES_MAX)?,
             device: short_text(claims, "device", DEVICE_BYTES_MAX)?,
+            issued_ms: seconds(claims, "iat")?.unwrap_or_default().saturating_mul(1_000),
             expires_ms,
             audience: self.audience,
             key_id: self.key_id.map(str::to_owned),

@@ -1,4 +1,4 @@
-//! Identity: user tokens, API keys, signed dialect paths, the origin allow-list.
+//! Identity: user tokens, API keys, signed dialect paths, tickets for files, the origin allow-list.
 //! The gateway and the HTTP API ask [`Authenticator`]; nobody else decides who someone is.
 //! Knows no sockets and no configuration files, fetches nothing, and takes the time as a number.
 
@@ -12,8 +12,10 @@ mod private_file;
 pub mod scope;
 pub mod secret;
 pub mod signed;
+pub mod ticket;
 pub mod token;
 pub mod token_key;
+pub mod turn;
 
 pub use apikey::{ApiIdentity, ApiKeys, EnvironmentKey, NewApiKey};
 pub use authenticator::{AuthSettings, Authenticator};
@@ -24,5 +26,7 @@ pub use origin::OriginPolicy;
 pub use scope::{Scope, Scopes};
 pub use secret::{Secrets, SigningSecret};
 pub use signed::{PathSigner, SignedQuery};
+pub use ticket::{Purpose, TicketError, Tickets};
 pub use token::{Issuer, MintedToken, TokenRequest, Verifier};
 pub use token_key::{KeyAlgorithm, KeySource, TokenKey};
+pub use turn::{TurnCredentials, TurnSecret};

@@ -13,6 +13,8 @@ use crate::{
 
 /// File with the signing secret, in the data directory.
 pub const SIGNING_KEY_FILE: &str = "signing.key";
+/// File with the secret behind tickets for files, in the data directory.
+pub const MEDIA_KEY_FILE: &str = "media.key";
 /// File with the hashed API keys, in the data directory.
 pub const API_KEYS_FILE: &str = "api-keys.toml";
 /// Fewest characters of a secret.
@@ -90,6 +92,8 @@ impl fmt::Debug for SigningSecret {
 pub struct Secrets {
     /// The signing secret.
     pub signing: SigningSecret,
+    /// The secret behind tickets for files. Apart from the other, which backends may know.
+    pub media: SigningSecret,
     /// The API keys.
     pub api_keys: ApiKeys,
     /// The key made at the first start: print it now, it cannot be read again.
@@ -99,7 +103,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Loads the secrets of a data directory and makes what is missing: the signing secret, and one
+    /// Loads the secrets of a data directory and makes what is missing: the secrets, and one
     /// API key with all scopes unless there is a key file or the environment brings a key.
     /// The caller holds the lock of the data directory.
     ///
@@ -111,17 +115,8 @@ impl Secrets {
         now_ms: u64,
     ) -> Result<Self, SetupError> {
         let signing_path = data_dir.join(SIGNING_KEY_FILE);
-        let signing = match private_file::read(&signing_path)? {
-            Some(text) => SigningSecret::from_text(
-                &format!("the secret in {}", signing_path.display()),
-                &text,
-            )?,
-            None => {
-                let made = SigningSecret::random()?;
-                private_file::write(&signing_path, &format!("{}\n", made.0))?;
-                made
-            }
-        };
+        let media_path = data_dir.join(MEDIA_KEY_FILE);
+        let (signing, media) = (load_or_make(&signing_path)?, load_or_make(&media_path)?);
         let keys_path = data_dir.join(API_KEYS_FILE);
         let (api_keys, new_api_key) = match ApiKeys::load(&keys_path)? {
             Some(keys) => (keys, None),
@@ -132,9 +127,20 @@ impl Secrets {
                 (keys, Some(made))
             }
         };
-        let warnings = [&signing_path, &keys_path]
+        let warnings = [&signing_path, &media_path, &keys_path]
             .into_iter()
             .filter_map(|path| private_file::warn_if_open(path));
-        Ok(Self { signing, api_keys, new_api_key, warnings: warnings.collect() })
+        Ok(Self { signing, media, api_keys, new_api_key, warnings: warnings.collect() })
+    }
+}
+
+fn load_or_make(path: &Path) -> Result<SigningSecret, SetupError> {
+    match private_file::read(path)? {
+        Some(text) => SigningSecret::from_text(&format!("the secret in {}", path.display()), &text),
+        None => {
+            let made = SigningSecret::random()?;
+            private_file::write(path, &format!("{}\n", made.0))?;
+            Ok(made)
+        }
     }
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Body, ClientError, Message, ServerError, Sync};
+use crate::{Body, CallEvent, ClientError, Item, Message, ServerError, SignalEvent, Sync};
 
 /// A server-initiated frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,10 @@ pub enum Event {
     ConversationState(ConversationState),
     /// The user has hidden a message on some device.
     MessageHidden(HiddenMessage),
+    /// A message was recalled, edited or reacted to.
+    Changed(Box<ChangeEvent>),
+    /// The user has typed something on another device.
+    Draft(DraftEvent),
     /// Someone has received or read.
     Receipt(ReceiptEvent),
     /// Someone is typing.
@@ -27,6 +31,10 @@ pub enum Event {
     Push(PushEvent),
     /// To everyone connected.
     Broadcast(BroadcastEvent),
+    /// A call rings, was answered, has moved to another connection, or is over.
+    Call(Box<CallEvent>),
+    /// From the other side of a call.
+    Signal(SignalEvent),
     /// An error that answers no request.
     Error(ServerError),
     /// A type of a newer server.
@@ -37,7 +45,13 @@ impl Event {
     /// Whether the server counts it in `n` of its pongs.
     #[must_use]
     pub fn is_durable(&self) -> bool {
-        matches!(self, Self::Message(_) | Self::ConversationState(_) | Self::MessageHidden(_))
+        matches!(
+            self,
+            Self::Message(_)
+                | Self::ConversationState(_)
+                | Self::MessageHidden(_)
+                | Self::Changed(_)
+        )
     }
 
     /// Reads an event of type `t`.
@@ -52,11 +66,15 @@ impl Event {
             "msg" => Self::Message(serde_json::from_str(text).map_err(bad)?),
             "conv.state" => Self::ConversationState(serde_json::from_str(text).map_err(bad)?),
             "msg.hidden" => Self::MessageHidden(serde_json::from_str(text).map_err(bad)?),
+            "msg.change" => Self::Changed(serde_json::from_str(text).map_err(bad)?),
+            "conv.draft" => Self::Draft(serde_json::from_str(text).map_err(bad)?),
             "receipt" => Self::Receipt(serde_json::from_str(text).map_err(bad)?),
             "typing" => Self::Typing(serde_json::from_str(text).map_err(bad)?),
             "presence" => Self::Presence(serde_json::from_str(text).map_err(bad)?),
             "push" => Self::Push(serde_json::from_str(text).map_err(bad)?),
             "broadcast" => Self::Broadcast(serde_json::from_str(text).map_err(bad)?),
+            "call" => Self::Call(serde_json::from_str(text).map_err(bad)?),
+            "call.signal" => Self::Signal(serde_json::from_str(text).map_err(bad)?),
             "error" => Self::Error(serde_json::from_str(text).map_err(bad)?),
             _ => Self::Unknown(serde_json::from_str(text).map_err(bad)?),
         })
@@ -89,6 +107,39 @@ pub struct HiddenMessage {
     pub c: String,
     /// Its place.
     pub seq: u64,
+}
+
+/// A message was changed for everyone.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ChangeEvent {
+    /// Its conversation.
+    pub c: String,
+    /// The conversation's number of this change: 1, 2, 3, ... without gaps.
+    pub rev: u64,
+    /// Its place.
+    pub seq: u64,
+    /// `recall`, `edit` or `react`.
+    pub kind: String,
+    /// Who did it.
+    pub by: String,
+    /// When, Unix ms.
+    pub ts: u64,
+    /// The place as it is now.
+    pub item: Item,
+}
+
+/// What the user has typed and not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DraftEvent {
+    /// Where.
+    pub c: String,
+    /// The text; empty: none.
+    pub x: String,
+    /// The message that it answers.
+    #[serde(default)]
+    pub re: Option<u64>,
+    /// When, Unix ms.
+    pub ts: u64,
 }
 
 /// Cumulative marks of a member; 0 says nothing about that mark.

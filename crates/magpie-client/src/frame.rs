@@ -39,6 +39,9 @@ pub struct Ready {
     pub heartbeat_ms: u64,
     /// What the server takes.
     pub limits: Limits,
+    /// What the server has and this connection uses; only for a client that asked for something.
+    #[serde(default)]
+    pub features: Option<Vec<String>>,
     /// The server's clock, Unix ms.
     pub now: u64,
     /// When the token expires, Unix ms; 0: never.
@@ -56,6 +59,19 @@ pub struct Limits {
     pub messages_per_s: u32,
     /// Entries in one list.
     pub list: usize,
+    /// How long a message can be recalled; this and what follows are told to clients that named an
+    /// ability.
+    #[serde(default)]
+    pub recall_ms: Option<u64>,
+    /// How long a text can be edited.
+    #[serde(default)]
+    pub edit_ms: Option<u64>,
+    /// Longest draft.
+    #[serde(default)]
+    pub draft_bytes: Option<usize>,
+    /// Largest upload; 0: none.
+    #[serde(default)]
+    pub media_bytes: Option<u64>,
 }
 
 /// A user as others see him.
@@ -106,6 +122,15 @@ pub struct Message {
     /// The sender's key, on the sender's own devices.
     #[serde(default)]
     pub cid: Option<String>,
+    /// The conversation's number of its last change; absent: never changed.
+    #[serde(default)]
+    pub rev: Option<u64>,
+    /// When its text was changed last, Unix ms.
+    #[serde(default)]
+    pub edited: Option<u64>,
+    /// Emoji with those who put them there, in the order of first use.
+    #[serde(default)]
+    pub reactions: Vec<(String, Vec<String>)>,
 }
 
 /// A place in a dense history.
@@ -122,6 +147,9 @@ pub enum Item {
         to: u64,
         /// `recalled`, `deleted` or `expired`.
         gone: String,
+        /// Whose recalled messages these were.
+        #[serde(default)]
+        by: Option<String>,
     },
 }
 
@@ -188,6 +216,52 @@ pub struct Conversation {
     /// In a resume: older missed places to page in.
     #[serde(default)]
     pub hole: Option<(u64, u64)>,
+    /// What the user has typed and not sent.
+    #[serde(default)]
+    pub draft: Option<Draft>,
+    /// In a resume: not all places that changed after this rev were sent.
+    #[serde(default)]
+    pub changes: Option<u64>,
+}
+
+/// What a user has typed and not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Draft {
+    /// The text.
+    pub x: String,
+    /// The message that it answers.
+    #[serde(default)]
+    pub re: Option<u64>,
+}
+
+/// Places that changed, each once, as they are now.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ChangesPage {
+    /// Of which conversation.
+    pub c: String,
+    /// The page covers the changes up to here.
+    pub rev: u64,
+    /// Further ones follow.
+    pub more: bool,
+    /// The places, by their last change.
+    pub items: Vec<Item>,
+}
+
+/// An installation of an app that the user has signed in on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub device: String,
+    /// What it calls itself; may be empty.
+    pub name: String,
+    /// First sign-in, Unix ms.
+    pub first_seen: u64,
+    /// Last sign-in that was noted, Unix ms.
+    pub last_seen: u64,
+    /// Connected now.
+    pub online: bool,
+    /// The one that asks.
+    pub current: bool,
 }
 
 /// One page of a resume.

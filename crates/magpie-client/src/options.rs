@@ -34,6 +34,10 @@ pub(crate) struct Hello {
     pub(crate) device: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) instance: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) features: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -66,6 +70,21 @@ impl Options {
     #[must_use]
     pub fn instance(mut self, instance: impl Into<String>) -> Self {
         self.hello.instance = instance.into();
+        self
+    }
+
+    /// What the device calls itself, for the user's list of devices.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.hello.name = name.into();
+        self
+    }
+
+    /// Abilities to ask for: `changes` brings [`crate::Event::Changed`], `calls` brings
+    /// [`crate::Event::Call`] and [`crate::Event::Signal`].
+    #[must_use]
+    pub fn features(mut self, features: &[&str]) -> Self {
+        self.hello.features = features.iter().map(|&name| name.to_owned()).collect();
         self
     }
 

@@ -300,7 +300,11 @@ impl Client {
         let _ = self.commands.send(Command::Close).await;
     }
 
-    async fn ask<T: DeserializeOwned>(&self, t: &str, fields: Value) -> Result<T, ClientError> {
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        t: &str,
+        fields: Value,
+    ) -> Result<T, ClientError> {
         let r = self.next_request.fetch_add(1, Ordering::Relaxed);
         parse(&ask(&self.commands, &self.closed, r, t, fields).await?)
     }

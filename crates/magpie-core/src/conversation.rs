@@ -1,4 +1,5 @@
-//! Conversations: who is in them, opening, private settings, blocks.
+//! Conversations: who is in them, opening, private settings, drafts, blocks.
 
 pub mod directory;
+pub mod draft;
 pub mod settings;

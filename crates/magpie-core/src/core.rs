@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::{
+    call::Book as Calls,
     conversation::directory::Directory,
     policy::Policy,
     port::{
         Bus, Clock, Ids, Presence, Store,
-        store::{Op, Origin, Outcome, Write, WriteResult},
+        store::{Op, Origin, Outcome, Rejection, StoreError, Write, WriteResult},
     },
     push::Waiters,
     receipt::Book,
@@ -35,6 +36,8 @@ pub struct Core {
     pub receipts: Book,
     /// Members and heads of conversations in use.
     pub directory: Arc<Directory>,
+    /// Calls that ring or are active.
+    pub calls: Calls,
     /// Callers that wait for a channel value.
     pub waiters: Arc<Waiters>,
 }
@@ -80,6 +83,18 @@ impl Core {
 pub struct Begun(oneshot::Receiver<WriteResult>);
 
 impl Begun {
+    /// What became of it, if that is decided; asked at most once after that.
+    pub fn poll(&mut self) -> Option<WriteResult> {
+        match self.0.try_recv() {
+            Ok(result) => Some(result),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => {
+                let gone = StoreError::Unavailable("the writer is gone".to_owned());
+                Some(Err(Rejection::Store(gone)))
+            }
+        }
+    }
+
     /// Waits until the write is durable.
     ///
     /// # Errors

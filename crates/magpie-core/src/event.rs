@@ -8,7 +8,8 @@ use magpie_proto::{Body, CloseCode, ConversationId, Seq, UserId};
 use smallvec::SmallVec;
 
 use crate::{
-    model::{ChannelValue, Membership, Message, Position},
+    call::{Call, Signal},
+    model::{ChannelValue, Draft, Membership, Message, Position, Revised},
     port::store::{Origin, WriteResult},
 };
 
@@ -70,6 +71,19 @@ pub enum Event {
         /// Which message.
         seq: Seq,
     },
+    /// A stored message was changed for everyone.
+    Revised(Box<Revised>),
+    /// The user typed something and did not send it: for his own other devices.
+    Draft {
+        /// Whose.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// What; `None` when it is gone.
+        draft: Option<Box<Draft>>,
+        /// When, Unix ms.
+        at_ms: u64,
+    },
     /// A member received or read up to here.
     Receipt {
         /// Which conversation.
@@ -111,6 +125,10 @@ pub enum Event {
         /// What, for every protocol.
         body: Body,
     },
+    /// A call rings, was answered, has moved to another connection, or is over.
+    Call(Box<Call>),
+    /// For one connection in a call, from the other side.
+    CallSignal(Box<Signal>),
     /// End connections of a user.
     Kick {
         /// Whose.
@@ -141,8 +159,13 @@ impl Event {
             Self::Message(_)
             | Self::Membership { .. }
             | Self::Hidden { .. }
+            | Self::Revised(_)
             | Self::Kick { .. } => Class::Durable,
-            Self::Receipt { .. } | Self::Typing { .. } | Self::Presence { .. } => Class::Latest,
+            Self::Receipt { .. }
+            | Self::Typing { .. }
+            | Self::Presence { .. }
+            | Self::Draft { .. }
+            | Self::Call(_) => Class::Latest,
             Self::Push { stored, .. } => {
                 if *stored {
                     Class::Latest
@@ -150,7 +173,7 @@ impl Event {
                     Class::Ephemeral
                 }
             }
-            Self::Broadcast { .. } => Class::Ephemeral,
+            Self::Broadcast { .. } | Self::CallSignal(_) => Class::Ephemeral,
         }
     }
 }

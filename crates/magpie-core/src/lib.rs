@@ -2,8 +2,10 @@
 //! Knows no back end, opens no socket, reads no clock and rolls no dice of its own.
 
 pub mod access;
+pub mod call;
 pub mod conversation;
 pub mod core;
+pub mod device;
 pub mod event;
 pub mod message;
 pub mod model;

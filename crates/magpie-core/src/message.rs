@@ -1,3 +1,5 @@
-//! Messages: sending.
+//! Messages: sending, forwarding, and what may happen to them afterwards.
 
+pub mod forward;
+pub mod revise;
 pub mod send;

@@ -1,7 +1,7 @@
 //! The things the core talks about: users, messages, conversations as one viewer sees them.
 //! Plain data; wire formats and tables are other crates' business.
 
-use magpie_proto::{Body, ConversationId, MessageId, Seq, UserId};
+use magpie_proto::{Body, ConversationId, MediaId, MessageId, Seq, UserId};
 
 /// Position of a commit in the store's history. Rises with every change.
 pub type Position = u64;
@@ -75,6 +75,129 @@ pub struct Message {
     pub body: Body,
     /// When the server took it, Unix ms.
     pub sent_ms: u64,
+    /// What became of it since; most messages never change.
+    pub revision: Option<Box<Revision>>,
+}
+
+/// The shared changes of one message, as they stand now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revision {
+    /// The conversation's `rev` at the last of them: of two states of a message the one with the
+    /// higher rev is newer.
+    pub rev: u64,
+    /// When its body was changed last, Unix ms.
+    pub edited_ms: Option<u64>,
+    /// In the order of first use.
+    pub reactions: Vec<Reaction>,
+}
+
+/// One emoji on a message, with those who put it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: Box<str>,
+    /// Who, in the order in which they came; never empty.
+    pub users: Vec<UserId>,
+}
+
+/// A shared change of a message, as it is told to everyone in the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revised {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The conversation's number of this change: 1, 2, 3, ... without gaps.
+    pub rev: u64,
+    /// Which message.
+    pub seq: Seq,
+    /// What was done.
+    pub kind: RevisionKind,
+    /// By whom.
+    pub by: UserId,
+    /// When, Unix ms.
+    pub at_ms: u64,
+    /// The place as it is now for everyone who has not hidden it.
+    pub item: Item,
+}
+
+/// What was done to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionKind {
+    /// Taken back for everyone.
+    Recall,
+    /// Another body.
+    Edit,
+    /// A reaction put or taken away.
+    React,
+}
+
+impl RevisionKind {
+    /// Name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recall => "recall",
+            Self::Edit => "edit",
+            Self::React => "react",
+        }
+    }
+}
+
+/// Places that changed after a rev, as one viewer sees them now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangesPage {
+    /// Each changed place once, in the order of its last change.
+    pub items: Vec<Item>,
+    /// The page covers the changes up to here.
+    pub rev: u64,
+    /// Whether there are further ones.
+    pub more: bool,
+}
+
+/// What a user has typed and not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The text; empty only when something is answered.
+    pub text: Box<str>,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+}
+
+/// An installation of an app that a user has signed in on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its stable id.
+    pub id: Box<str>,
+    /// What it calls itself; may be empty.
+    pub name: Box<str>,
+    /// First sign-in, Unix ms.
+    pub first_ms: u64,
+    /// Last sign-in that was noted, Unix ms.
+    pub last_ms: u64,
+    /// Tokens issued before this moment are not taken from it any more, Unix ms; 0: never.
+    pub signed_out_ms: u64,
+}
+
+/// A finished upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Which.
+    pub id: MediaId,
+    /// Who uploaded it.
+    pub owner: UserId,
+    /// Bytes on disk, with everything that was made from it.
+    pub bytes: u64,
+    /// What is told about it: the JSON object that a message carries.
+    pub descriptor: Box<str>,
+    /// Another upload that belongs to it: the still picture of a video.
+    pub poster: Option<MediaId>,
+    /// Anybody may see it (a user's picture).
+    pub public: bool,
+    /// When it was finished, Unix ms.
+    pub created_ms: u64,
+    /// Messages that hold it.
+    pub uses: u64,
+    /// While no message holds it: it is erased from here on, Unix ms.
+    pub free_after_ms: u64,
 }
 
 /// One place in a viewer's dense history.
@@ -94,10 +217,10 @@ pub enum Item {
 }
 
 /// Why a place in the history is empty for a viewer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone {
-    /// Taken back by its sender for everyone.
-    Recalled,
+    /// Taken back for everyone; it was this user's message.
+    Recalled(UserId),
     /// Deleted on the viewer's own side.
     Deleted,
     /// Past its retention.
@@ -107,9 +230,9 @@ pub enum Gone {
 impl Gone {
     /// Name on the wire.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Recalled => "recalled",
+            Self::Recalled(_) => "recalled",
             Self::Deleted => "deleted",
             Self::Expired => "expired",
         }
@@ -157,6 +280,8 @@ pub struct Entry {
     pub peer_read_seq: Seq,
     /// This user's own delivered mark (max over devices).
     pub delivered_seq: Seq,
+    /// What this user has typed here and not sent.
+    pub draft: Option<Box<Draft>>,
 }
 
 impl Entry {
@@ -176,6 +301,9 @@ pub struct Missed {
     pub items: Vec<Item>,
     /// Older missed places (inclusive) to page in, if they did not fit.
     pub hole: Option<(Seq, Seq)>,
+    /// Set when not all places that changed since are in `items`: those that changed after this
+    /// rev are to be paged in.
+    pub changes_after: Option<u64>,
 }
 
 /// One page of a resume.

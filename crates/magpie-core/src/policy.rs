@@ -1,6 +1,6 @@
 //! The rules that an owner sets. Values come from the configuration, once, at start.
 
-use crate::event::Dialect;
+use crate::{call, event::Dialect};
 
 /// Settings of the core.
 #[derive(Debug, Clone)]
@@ -17,6 +17,12 @@ pub struct Policy {
     pub carwash_hold_ms: u64,
     /// Most bytes of a pushed value.
     pub push_bytes_max: usize,
+    /// How long a sender may take a message back.
+    pub recall_window_ms: u64,
+    /// How long a sender may edit a message.
+    pub edit_window_ms: u64,
+    /// Calls between users.
+    pub calls: call::Rules,
 }
 
 impl Default for Policy {
@@ -28,6 +34,9 @@ impl Default for Policy {
             push_hold_ms: 86_400_000,
             carwash_hold_ms: 600_000,
             push_bytes_max: 65_536,
+            recall_window_ms: 120_000,
+            edit_window_ms: 86_400_000,
+            calls: call::Rules::default(),
         }
     }
 }

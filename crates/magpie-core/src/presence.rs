@@ -1,6 +1,6 @@
 //! Presence and typing: passing events about who is here and what he is doing.
 
-use magpie_proto::UserId;
+use magpie_proto::{ConversationKind, UserId};
 
 use crate::{
     access::Caller,
@@ -67,7 +67,7 @@ fn announce(core: &Core, user: &UserId, online: bool, last_seen_ms: u64) {
     core.bus.announce(Delivery::passing(Audience::Watchers(user.clone()), event));
 }
 
-/// The caller types in a conversation.
+/// The caller types in a conversation. Whoever has blocked him does not see it.
 ///
 /// # Errors
 /// `unknown_conversation` when he is not in it.
@@ -78,6 +78,13 @@ pub async fn typing(
     origin: Origin,
 ) -> Result<(), Refusal> {
     let known = directory::known(core, conversation, &caller.user, caller.is_agent()).await?;
+    let peer = known.members.iter().flatten().find(|member| **member != caller.user);
+    if let (ConversationKind::Direct, Some(peer)) = (conversation.kind(), peer)
+        && core.store.blocked(peer.clone()).await?.contains(&caller.user)
+    {
+        // It would only tell the blocker of somebody he does not want to hear of.
+        return Ok(());
+    }
     let event = Event::Typing { conversation, user: caller.user.clone() };
     let mut delivery = Delivery::passing(known.audience(conversation), event);
     delivery.origin = origin;

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use magpie_proto::{ConversationId, ConversationKind, UserId};
+use magpie_proto::{CloseCode, ConversationId, ConversationKind, UserId};
 
 use crate::{
     conversation::directory::Directory,
@@ -82,6 +82,24 @@ impl Publisher {
                     Event::Hidden { user: user.clone(), conversation: *conversation, seq: *seq };
                 vec![(Audience::user(user), hidden)]
             }
+            Outcome::Revised { revised: Some(revised), members } => {
+                let told = audience(revised.conversation, members);
+                vec![(told, Event::Revised(revised.clone()))]
+            }
+            Outcome::Draft { user, conversation, draft, at_ms } => {
+                let draft = Event::Draft {
+                    user: user.clone(),
+                    conversation: *conversation,
+                    draft: draft.clone(),
+                    at_ms: *at_ms,
+                };
+                vec![(Audience::user(user), draft)]
+            }
+            Outcome::SignedOut { user, device } => {
+                let (device, code) = (Some(device.clone()), CloseCode::SignedOut);
+                let kick = Event::Kick { user: user.clone(), device, code };
+                vec![(Audience::user(user), kick)]
+            }
             Outcome::Published { value, fresh: true } => {
                 vec![(
                     Audience::user(&value.user),
@@ -89,7 +107,9 @@ impl Publisher {
                 )]
             }
             Outcome::Published { fresh: false, .. }
+            | Outcome::Revised { revised: None, .. }
             | Outcome::Duplicate { .. }
+            | Outcome::MediaDropped(_)
             | Outcome::User(_)
             | Outcome::Done => Vec::new(),
         }

@@ -30,6 +30,12 @@ impl Refusal {
         Self::new(ErrorCode::UnknownConversation, "no such conversation, or you are not in it")
     }
 
+    /// The caller sees no message at this place.
+    #[must_use]
+    pub fn unknown_message() -> Self {
+        Self::new(ErrorCode::UnknownMessage, "no such message, or it is not there for you")
+    }
+
     /// No user has this id.
     #[must_use]
     pub fn unknown_user(id: &magpie_proto::UserId) -> Self {
@@ -48,6 +54,29 @@ impl From<&Rejection> for Refusal {
             Rejection::StrangerLimit { limit } => Self::new(
                 ErrorCode::StrangerLimit,
                 format!("at most {limit} messages until the receiver answers or connects"),
+            ),
+            Rejection::UnknownMessage => Self::unknown_message(),
+            Rejection::Recalled => Self::new(ErrorCode::Recalled, "this message was recalled"),
+            Rejection::NotTheSender => {
+                Self::new(ErrorCode::Forbidden, "only the sender of a message may do this")
+            }
+            Rejection::NotEditable => {
+                Self::new(ErrorCode::BadRequest, "only a text can be edited, and only into a text")
+            }
+            Rejection::TooLate { window_ms } => Self::new(
+                ErrorCode::TooLate,
+                format!("this is possible for {} s after sending", window_ms / 1_000),
+            ),
+            Rejection::UnknownDevice => {
+                Self::new(ErrorCode::BadRequest, "no such device of yours; \"devices\" lists them")
+            }
+            Rejection::TooManyReactions { limit } => Self::new(
+                ErrorCode::BadRequest,
+                format!("a message takes at most {limit} different reactions"),
+            ),
+            Rejection::UnknownMedia => Self::new(
+                ErrorCode::UnknownMedia,
+                "no such upload of yours; \"media\" is the object that its completion answered",
             ),
             Rejection::ClientMsgIdReused => Self::new(
                 ErrorCode::ClientMsgIdReused,

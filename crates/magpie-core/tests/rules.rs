@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "rules/calls.rs"]
+mod calls;
 #[path = "rules/messages.rs"]
 mod messages;
 #[path = "rules/pushes.rs"]

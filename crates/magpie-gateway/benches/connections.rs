@@ -51,6 +51,7 @@ fn node() -> (Arc<MemoryStore>, Arc<Gate>, Vec<Arc<Conn>>) {
         presence: hub.clone(),
         policy: Policy::default(),
         receipts: Default::default(),
+        calls: Default::default(),
         directory,
         waiters: Arc::new(Waiters::default()),
     };

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
 };
 
 use magpie_core::{
@@ -17,6 +17,7 @@ use crate::{
     contain::contained,
     dialects::{progress::Progress, seats::Seat},
     door::Door,
+    features::Features,
     gate::Gate,
     limiter::Bucket,
     outbox::Outbox,
@@ -192,6 +193,8 @@ pub struct Conn {
     pause_ms: AtomicU32,
     /// Reading is on hold: a handshake is being judged.
     held: AtomicBool,
+    /// What it asked for, and what its token fixes.
+    features: AtomicU8,
 }
 
 impl Conn {
@@ -217,6 +220,7 @@ impl Conn {
             expires_ms: AtomicU64::new(0),
             pause_ms: AtomicU32::new(0),
             held: AtomicBool::new(false),
+            features: AtomicU8::new(0),
             gate,
         }
     }
@@ -317,6 +321,17 @@ impl Conn {
         if was == 1 || was as usize >= self.gate.settings.limits.in_flight_max {
             self.read_on();
         }
+    }
+
+    /// What it asked for in its hello, and what its token fixes.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        Features::from_bits(self.features.load(Ordering::Relaxed))
+    }
+
+    /// Sets that; before the connection is identified, so that lanes see it.
+    pub fn set_features(&self, features: Features) {
+        self.features.store(features.bits(), Ordering::Relaxed);
     }
 
     /// Stops reading until [`Self::release`].
@@ -466,5 +481,15 @@ impl ReplyTo for Conn {
 impl std::fmt::Debug for Conn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Conn({}, {:?}, {:?})", self.id, self.door.name(), self.user())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_no_larger_than_it_was() {
+        assert!(size_of::<Conn>() <= 232, "{}", size_of::<Conn>());
     }
 }

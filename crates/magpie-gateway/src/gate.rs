@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use magpie_auth::Authenticator;
-use magpie_core::{Core, presence};
+use magpie_core::{Core, call, presence};
 use magpie_proto::{CloseCode, Cursor};
 use tokio::sync::Notify;
 
@@ -156,6 +156,9 @@ impl Gate {
 
     fn leave(&self, conn: &Arc<Conn>) {
         self.hub.watch(conn, &[], &conn.take_watched());
+        if let Some(user) = conn.user() {
+            call::left(&self.core, user, conn.id);
+        }
         if self.hub.remove(conn) {
             self.tell_presence(conn, false);
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use magpie_auth::{Audience as TokenAudience, Identity as Token};
 use magpie_core::{
-    Caller, Delivery, Dialect, Event, Refusal, User,
+    Caller, Delivery, Dialect, Event, Message, Refusal, User,
+    call::{self, Signal},
+    device::{self, Presented},
     model::{ChannelValue, Replay},
     port::store::{Outcome, WriteResult},
     push::publish,
@@ -23,6 +25,7 @@ use crate::{
     contain::EndOnPanic,
     dispatch,
     door::Door,
+    features::Features,
     gate::Gate,
     outbox::LatestKey,
     resume,
@@ -160,6 +163,7 @@ fn sign_in(gate: &Arc<Gate>, conn: &Arc<Conn>, r: Option<u64>, hello: Hello) {
                 conn.outbox.end(match refusal.code {
                     ErrorCode::TokenExpired => CloseCode::TokenExpired,
                     ErrorCode::Unauthorized | ErrorCode::UnknownUser => CloseCode::Unauthorized,
+                    ErrorCode::SignedOut => CloseCode::SignedOut,
                     ErrorCode::Forbidden => CloseCode::Banned,
                     _ => CloseCode::Overloaded,
                 });
@@ -188,6 +192,8 @@ async fn welcome(
     let create = gate.settings.create_token_users;
     let kicks = gate.hub.kicks();
     let user = user::sign_in(&gate.core, &proved.user, profile(&proved), create).await?;
+    let presented = Presented { id: &hello.device, name: &hello.name, issued_ms: proved.issued_ms };
+    device::sign_in(&gate.core, &user.id, presented).await?;
     let caller = Caller {
         user: user.id.clone(),
         role: user.role,
@@ -197,6 +203,7 @@ async fn welcome(
     let place = Place::native(&hello.device, &hello.instance);
     let bucket = gate.hub.bucket(&user.id);
     conn.set_expiry(proved.expires_ms);
+    conn.set_features(Features::asked(hello, &gate.settings).fixed_by(&proved));
     conn.identify(Identity { caller, place, bucket, seat: None });
     gate.register(conn);
     if gate.hub.kicks() != kicks {
@@ -205,6 +212,7 @@ async fn welcome(
         if still.is_some_and(|user| user.banned) {
             return Err(Refusal::new(ErrorCode::Forbidden, "this user is banned"));
         }
+        device::judge(&gate.core, &user.id, presented).await?;
     }
     conn.outbox.push(ready(gate, conn, r, &user, proved.expires_ms)?);
     Ok(hello.cursor.as_deref().map(|text| resume::Asked { cursor: Cursor::decode(text) }))
@@ -238,6 +246,8 @@ fn ready(
         conn: conn.id,
         now_ms: gate.core.now_ms(),
         expires_ms,
+        features: conn.features(),
+        policy: &gate.core.policy,
     };
     pages::ready(r, &gate.settings, &fields)
 }
@@ -247,18 +257,7 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         |make: &dyn Fn() -> String| delivery.frame.get_or_init(|| frame::text(&make())).clone();
     let position = delivery.position;
     match event {
-        Event::Message(m) => {
-            let own = conn.user() == Some(&m.sender);
-            let frame = || {
-                let (slot, cid) = if own {
-                    (&delivery.own_frame, m.client_msg_id.as_deref())
-                } else {
-                    (&delivery.frame, None)
-                };
-                slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
-            };
-            conn.outbox.push_durable(frame, position);
-        }
+        Event::Message(m) => put_message(conn, delivery, m),
         Event::Membership { conversation, membership, unread, .. } => {
             let text = || view::membership(*conversation, membership, *unread);
             conn.outbox.push_durable(|| shared(&text), position);
@@ -266,6 +265,20 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
         Event::Hidden { conversation, seq, .. } => {
             let text = || view::hidden(*conversation, *seq);
             conn.outbox.push_durable(|| shared(&text), position);
+        }
+        Event::Revised(revised) => {
+            // Who did not ask for it would not count it.
+            if conn.features().has(Features::CHANGES) {
+                let text = || view::change(revised);
+                conn.outbox.push_durable(|| shared(&text), position);
+            }
+        }
+        Event::Draft { conversation, draft, at_ms, .. } => {
+            // A page of a resume that was read before must not come after it.
+            if !conn.outbox.note(position) {
+                let text = || view::draft(*conversation, draft.as_deref(), *at_ms);
+                conn.outbox.push_latest(LatestKey::Draft(*conversation), shared(&text));
+            }
         }
         Event::Receipt { conversation, user, delivered, read } => {
             // A slot each: a delivery mark must not wipe out a read mark that is not written yet.
@@ -288,20 +301,53 @@ fn deliver(conn: &Conn, delivery: &Delivery, event: &Event) {
             put_value(conn, value, shared(&|| view::push(value, 0)));
         }
         Event::Push { value, stored: false } => {
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| view::push(value, 0)),
-                _ => frame::text(&view::push(value, dropped)),
-            });
+            pass(conn, delivery, |dropped| view::push(value, dropped));
         }
         Event::Broadcast { from, body } => {
-            let from = from.as_ref();
-            let text = |dropped| server::broadcast(from, body.as_json(), dropped);
-            conn.outbox.push_ephemeral(|dropped| match dropped {
-                0 => shared(&|| text(0)),
-                _ => frame::text(&text(dropped)),
-            });
+            let text = |dropped| server::broadcast(from.as_ref(), body.as_json(), dropped);
+            pass(conn, delivery, text);
         }
+        Event::Call(call) => {
+            if conn.features().has(Features::CALLS) {
+                // In line, not in a slot behind everything: a signal must not come before it.
+                conn.outbox.push(shared(&|| view::call::event(call)));
+            }
+        }
+        Event::CallSignal(signal) => put_signal(conn, signal),
         Event::Kick { device, code, .. } => end_if_kicked(conn, device.as_deref(), *code),
+    }
+}
+
+/// A message: those of the sender's own devices carry his key.
+fn put_message(conn: &Conn, delivery: &Delivery, m: &Message) {
+    let own = conn.user() == Some(&m.sender);
+    let frame = || {
+        let (slot, cid) = if own {
+            (&delivery.own_frame, m.client_msg_id.as_deref())
+        } else {
+            (&delivery.frame, None)
+        };
+        slot.get_or_init(|| frame::text(&server::message(&view::fields(m), cid))).clone()
+    };
+    conn.outbox.push_durable(frame, delivery.position);
+}
+
+/// An ephemeral event; `text` is told how many were lost before it.
+fn pass(conn: &Conn, delivery: &Delivery, text: impl Fn(u64) -> String) {
+    conn.outbox.push_ephemeral(|dropped| match dropped {
+        0 => delivery.frame.get_or_init(|| frame::text(&text(0))).clone(),
+        _ => frame::text(&text(dropped)),
+    });
+}
+
+/// A signal of a call, for the connection that is in it.
+fn put_signal(conn: &Conn, signal: &Signal) {
+    let core = &conn.gate().core;
+    if conn.id == signal.conn
+        && call::in_order(core, signal)
+        && !conn.outbox.push_if_room(|| view::call::signal(signal))
+    {
+        call::found_no_room(core, signal);
     }
 }
 

@@ -28,6 +28,8 @@ pub enum LatestKey {
     Typing(ConversationId, UserId),
     /// A user's presence.
     Presence(UserId),
+    /// What the user has typed in a conversation.
+    Draft(ConversationId),
     /// A channel's value.
     Channel(Box<str>),
 }
@@ -40,7 +42,8 @@ impl LatestKey {
             Self::Typing(..) => Some(0),
             Self::Presence(_) => Some(1),
             Self::Delivered(..) => Some(2),
-            Self::Read(..) => Some(3),
+            Self::Draft(_) => Some(3),
+            Self::Read(..) => Some(4),
             Self::Channel(_) => None,
         }
     }
@@ -179,6 +182,16 @@ impl Outbox {
         })
     }
 
+    /// While a resume is running: makes it read up to `position` before it ends, and is true.
+    pub fn note(&self, position: Position) -> bool {
+        let mut inner = self.inner.lock();
+        let running = !inner.live;
+        if running {
+            inner.position = inner.position.max(position);
+        }
+        running
+    }
+
     /// Puts a latest value in: it replaces an unwritten one with the same key.
     pub fn push_latest(&self, key: LatestKey, frame: Bytes) {
         self.change(|inner| {
@@ -211,6 +224,21 @@ impl Outbox {
             }
             let dropped = inner.rare.as_mut().map(|rare| std::mem::take(&mut rare.dropped));
             inner.push(frame(dropped.unwrap_or_default()), self.bytes_max)
+        })
+    }
+
+    /// Puts a frame in if there is room as for ephemeral events; false when there is none and the
+    /// caller will come back with it.
+    pub fn push_if_room(&self, frame: impl FnOnce() -> Bytes) -> bool {
+        self.change(|inner| {
+            if inner.ending().is_some() {
+                return true;
+            }
+            let room = inner.queued_bytes <= self.bytes_max / 2;
+            if room {
+                inner.push(frame(), self.bytes_max);
+            }
+            room
         })
     }
 
@@ -590,6 +618,16 @@ mod tests {
         outbox.push_latest(LatestKey::Channel("a".into()), frame(60));
         outbox.push_latest(LatestKey::Channel("b".into()), frame(60));
         assert_eq!(outbox.ending(), Some(CloseCode::SlowReader.into()));
+    }
+
+    #[test]
+    fn a_resume_reads_up_to_what_was_noted_and_a_live_connection_notes_nothing() {
+        let outbox = Outbox::new(100);
+        assert!(outbox.note(7) && outbox.note(5));
+        assert_eq!(outbox.go_live(6), Err(7));
+        assert_eq!(outbox.go_live(7), Ok(()));
+        assert!(!outbox.note(9));
+        assert_eq!(outbox.mode(), Mode::Live { since: 7 });
     }
 
     #[test]

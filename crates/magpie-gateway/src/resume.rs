@@ -5,7 +5,7 @@
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use magpie_core::{
-    Refusal,
+    Refusal, call,
     model::{Replay, ResumePage},
     port::store::ResumeQuery,
     push::publish,
@@ -15,6 +15,7 @@ use magpie_proto::{CloseCode, Cursor};
 use crate::{
     conn::Conn,
     contain::EndOnPanic,
+    features::Features,
     gate::Gate,
     native,
     outbox::Mode,
@@ -45,8 +46,17 @@ pub async fn run(
         fail(conn, &refusal);
         return;
     }
+    ring(gate, conn);
     if let Err(refusal) = replay_channels(gate, conn, channels).await {
         fail(conn, &refusal);
+    }
+}
+
+/// The call that rings at the user or that he is in, for a device that has come meanwhile.
+fn ring(gate: &Gate, conn: &Conn) {
+    let Some(user) = conn.user().filter(|_| conn.features().has(Features::CALLS)) else { return };
+    if let Some(call) = call::current(&gate.core, user) {
+        conn.outbox.push(frame::text(&view::call::event(&call)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use magpie_core::Dialect;
 
-use crate::{handshakes::ClientAddress, limiter::Rate};
+use crate::{handshakes::ClientAddress, ice::Ice, limiter::Rate};
 
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
@@ -19,6 +19,12 @@ pub struct Settings {
     pub client_address: ClientAddress,
     /// Create users that a native token names for the first time.
     pub create_token_users: bool,
+    /// Largest upload, told to clients; 0: this server takes none.
+    pub media_bytes_max: u64,
+    /// Calls are connected.
+    pub calls: bool,
+    /// What helps the clients of a call to reach each other.
+    pub ice: Ice,
 }
 
 /// What one peer may cost.
@@ -114,6 +120,9 @@ impl Default for Settings {
             dialects: Dialects::default(),
             client_address: ClientAddress::default(),
             create_token_users: true,
+            media_bytes_max: 0,
+            calls: false,
+            ice: Ice::default(),
         }
     }
 }

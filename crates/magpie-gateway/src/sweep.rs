@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use magpie_core::receipt;
+use magpie_core::{call, receipt};
 use magpie_proto::CloseCode;
 
 use crate::{conn::Conn, contain::contained, gate::Gate, settings::Times, slack::Slack, ws::frame};
@@ -27,6 +27,9 @@ pub async fn run(gate: Arc<Gate>, lane: usize) {
         if lane == 0 && round.is_multiple_of(FLUSH_ROUNDS) {
             flush_receipts(&gate);
             slack.round();
+        }
+        if lane == 0 {
+            call::sweep(&gate.core);
         }
         let now_ms = gate.core.clock.uptime_ms();
         for (index, conn) in gate.roster(lane).take_due(now_ms).iter().enumerate() {

@@ -3,14 +3,18 @@
 use bytes::Bytes;
 use magpie_core::{
     Message, Refusal, Role, User,
-    model::{ChannelValue, Entry, Item, Membership, Missed, Unread, UnreadWhy},
+    model::{
+        ChannelValue, Draft, Entry, Gone, Item, Membership, Missed, Reaction, Revised, Unread,
+        UnreadWhy,
+    },
 };
-use magpie_proto::{ConversationId, ErrorCode, Seq, server};
+use magpie_proto::{ConversationId, ErrorCode, Seq, UserId, server};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
 use crate::ws::frame;
 
+pub mod call;
 pub mod pages;
 
 /// A reply frame with these fields.
@@ -84,6 +88,17 @@ impl Serialize for MessageView<'_> {
         if let (true, Some(cid)) = (self.own, &m.client_msg_id) {
             map.serialize_entry("cid", cid)?;
         }
+        if let Some(revision) = &m.revision {
+            map.serialize_entry("rev", &revision.rev)?;
+            if let Some(edited_ms) = revision.edited_ms {
+                map.serialize_entry("edited", &edited_ms)?;
+            }
+            if !revision.reactions.is_empty() {
+                let entry = |one: &'_ Reaction| (one.emoji.clone(), texts(&one.users));
+                let reactions: Vec<_> = revision.reactions.iter().map(entry).collect();
+                map.serialize_entry("reactions", &reactions)?;
+            }
+        }
         map.end()
     }
 }
@@ -102,19 +117,36 @@ pub enum ItemView<'a> {
         to: Seq,
         /// Why.
         gone: &'static str,
+        /// Whose recalled message it was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<&'a str>,
     },
+}
+
+fn texts(users: &[UserId]) -> Vec<String> {
+    users.iter().map(ToString::to_string).collect()
+}
+
+/// One place as a viewer sees it; `viewer` is `None` for what everyone gets.
+fn item<'a>(item: &'a Item, viewer: Option<&str>) -> ItemView<'a> {
+    match item {
+        Item::Message(message) => {
+            ItemView::Message(MessageView { message, own: Some(message.sender.as_str()) == viewer })
+        }
+        Item::Gone { from, to, why } => {
+            let by = match why {
+                Gone::Recalled(by) => Some(by.as_str()),
+                _ => None,
+            };
+            ItemView::Gone { from: *from, to: *to, gone: why.as_str(), by }
+        }
+    }
 }
 
 /// Items as `viewer` sees them.
 #[must_use]
 pub fn items<'a>(items: &'a [Item], viewer: &str) -> Vec<ItemView<'a>> {
-    let view = |item: &'a Item| match item {
-        Item::Message(message) => {
-            ItemView::Message(MessageView { message, own: message.sender.as_str() == viewer })
-        }
-        Item::Gone { from, to, why } => ItemView::Gone { from: *from, to: *to, gone: why.as_str() },
-    };
-    items.iter().map(view).collect()
+    items.iter().map(|one| item(one, Some(viewer))).collect()
 }
 
 /// A conversation in a list.
@@ -136,6 +168,16 @@ pub struct EntryView<'a> {
     peer_read: Seq,
     peer_delivered: Seq,
     last: Option<MessageView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<DraftView<'a>>,
+}
+
+/// What the user has typed and not sent.
+#[derive(Debug, Serialize)]
+struct DraftView<'a> {
+    x: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    re: Option<Seq>,
 }
 
 impl<'a> EntryView<'a> {
@@ -162,8 +204,20 @@ impl<'a> EntryView<'a> {
                 .last
                 .as_ref()
                 .map(|message| MessageView { message, own: message.sender.as_str() == viewer }),
+            draft: entry
+                .draft
+                .as_deref()
+                .map(|draft| DraftView { x: &draft.text, re: draft.reply_to }),
         }
     }
+}
+
+/// Reply with one conversation as it is now.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn conversation(r: Option<u64>, entry: &Entry, viewer: &UserId) -> Result<Bytes, Refusal> {
+    reply("conv", r, &EntryView::of(entry, viewer.as_str()))
 }
 
 /// A conversation in a resume: the entry and what was missed.
@@ -174,6 +228,8 @@ pub struct MissedView<'a> {
     items: Vec<ItemView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hole: Option<(Seq, Seq)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<u64>,
 }
 
 impl<'a> MissedView<'a> {
@@ -184,6 +240,7 @@ impl<'a> MissedView<'a> {
             entry: EntryView::of(&missed.entry, viewer),
             items: items(&missed.items, viewer),
             hole: missed.hole,
+            changes: missed.changes_after,
         }
     }
 }
@@ -201,6 +258,39 @@ pub fn membership(c: ConversationId, m: &Membership, unread: u64) -> String {
 #[must_use]
 pub fn hidden(c: ConversationId, seq: Seq) -> String {
     format!(r#"{{"t":"msg.hidden","c":"{c}","seq":{seq}}}"#)
+}
+
+/// `msg.change` event: the same for everyone, so it carries nothing that differs.
+#[must_use]
+pub fn change(revised: &Revised) -> String {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        c: String,
+        rev: u64,
+        seq: Seq,
+        kind: &'static str,
+        by: &'a str,
+        ts: u64,
+        item: ItemView<'a>,
+    }
+    let fields = Fields {
+        c: revised.conversation.to_string(),
+        rev: revised.rev,
+        seq: revised.seq,
+        kind: revised.kind.as_str(),
+        by: revised.by.as_str(),
+        ts: revised.at_ms,
+        item: item(&revised.item, None),
+    };
+    // Only texts and numbers, and a body that was checked when it came.
+    server::reply("msg.change", None, &fields).unwrap_or_default()
+}
+
+/// `conv.draft` event.
+#[must_use]
+pub fn draft(c: ConversationId, draft: Option<&Draft>, at_ms: u64) -> String {
+    let (text, reply_to) = draft.map_or(("", None), |draft| (&*draft.text, draft.reply_to));
+    server::draft(c, text, reply_to, at_ms)
 }
 
 /// `push` event.

@@ -2,6 +2,8 @@
 //! to the two code tables. `MAGPIE_BLESS=1` writes the files and the tables of the page anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "golden/calls.rs"]
+mod calls;
 #[path = "golden/frames.rs"]
 mod frames;
 #[path = "golden/page.rs"]

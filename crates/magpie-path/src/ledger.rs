@@ -8,15 +8,15 @@ use std::{
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Role, Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Role, Unread, User,
     },
     port::store::{
         Append, CommitSink, Committed, Op, Outcome, Place, ReadFuture, Rejection, ResumeQuery,
         Store, StoreError, Write,
     },
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 
 /// The store.
 pub struct Ledger {
@@ -83,6 +83,7 @@ impl Book {
             client_msg_id: append.client_msg_id,
             body: append.body,
             sent_ms: append.sent_ms,
+            revision: None,
         };
         Outcome::Stored { message, members }
     }
@@ -162,6 +163,45 @@ impl Store for Ledger {
 
     fn users(&self, _: Option<UserId>, _: u32) -> ReadFuture<Vec<User>> {
         ready(Ok(Vec::new()))
+    }
+
+    fn message(&self, _: UserId, _: bool, _: ConversationId, _: Seq) -> ReadFuture<Option<Item>> {
+        ready(Ok(None))
+    }
+
+    fn changes(
+        &self,
+        _: UserId,
+        _: bool,
+        _: ConversationId,
+        _: u64,
+        _: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        ready(Ok(None))
+    }
+
+    fn devices(&self, _: UserId) -> ReadFuture<Vec<Device>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn device(&self, _: UserId, _: Box<str>) -> ReadFuture<Option<Device>> {
+        ready(Ok(None))
+    }
+
+    fn media(&self, _: MediaId) -> ReadFuture<Option<Media>> {
+        ready(Ok(None))
+    }
+
+    fn visible_media(&self, _: UserId, _: bool, _: Vec<MediaId>) -> ReadFuture<Vec<Media>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn idle_media(&self, _: u64, _: u32) -> ReadFuture<Vec<Media>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn media_bytes(&self, _: UserId) -> ReadFuture<u64> {
+        ready(Ok(0))
     }
 
     fn blocked(&self, _: UserId) -> ReadFuture<Vec<UserId>> {

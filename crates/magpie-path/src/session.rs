@@ -113,6 +113,7 @@ impl Node {
             presence: hub.clone(),
             policy: Policy::default(),
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters: Arc::new(Waiters::default()),
         };
@@ -133,13 +134,13 @@ impl Node {
         Ok(node)
     }
 
-    /// Signs in as a client does: a token in `hello`, answered by `ready` and `sync`.
+    /// Signs in as a client does: a token in `hello`, answered by `ready` and `sync`. It names no
+    /// device: the note that the server takes of one is no part of a message's way.
     fn sign_in(&mut self, number: usize) -> Result<(), Fault> {
         let request = TokenRequest::native(words::user(number)?, 3_600);
         let token = self.gate.auth.mint(&request, self.clock.now_ms())?.token;
         let client = self.open();
-        let hello =
-            format!(r#"{{"t":"hello","r":1,"token":"{token}","device":"d","instance":"i"}}"#);
+        let hello = format!(r#"{{"t":"hello","r":1,"token":"{token}"}}"#);
         client.write(words::client_frame(&hello).into());
         self.clients.push(client);
         self.frames += 2;

@@ -1,13 +1,18 @@
 //! The body of a message: JSON text `{"k": kind, "x": text, ...}`, kept and forwarded as it came.
 //! Every kind has `x`, the text that a client shows which does not know the kind.
 
-use std::borrow::Cow;
+mod call;
+mod rules;
+
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::BODY_BYTES_MAX;
+pub use call::CallRecord;
+
+use crate::{BODY_BYTES_MAX, MediaId, Seq, UserId};
 
 /// Longest kind name, in bytes.
 pub const KIND_BYTES_MAX: usize = 32;
@@ -24,6 +29,15 @@ pub enum BodyError {
     /// Larger than [`BODY_BYTES_MAX`].
     #[error("a body has at most {BODY_BYTES_MAX} bytes, this one has {0}")]
     TooLarge(usize),
+    /// `fw` says whose words these are; only the server may.
+    #[error("\"fw\" is set by the server only: forward with \"msg.forward\"")]
+    Forwarded,
+    /// Only the server writes records of calls.
+    #[error("a body of kind \"call\" is made by the server only")]
+    Call,
+    /// A field that belongs to the kind is missing or wrong.
+    #[error("a body of kind {0:?}: {1}")]
+    Field(String, &'static str),
     /// `raw` is how the server keeps a dialect's own object; clients may not set it.
     #[error("\"raw\" is set by the server only")]
     Raw,
@@ -56,6 +70,41 @@ pub struct Raw<'a> {
     /// The object, untouched.
     #[serde(borrow)]
     pub object: &'a RawValue,
+}
+
+/// What a body points at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Links {
+    /// The message of the same conversation that this one answers.
+    pub reply_to: Option<Seq>,
+    /// The upload that it shows.
+    pub media: Option<MediaId>,
+    /// What the body says about the upload, as JSON text.
+    pub descriptor: Option<Box<str>>,
+}
+
+/// Bytes that [`may_link`] looks at together.
+const BLOCK: usize = 32;
+
+/// Whether a quote is followed by `re` or `me` anywhere. It is asked of every message, so it looks
+/// at whole blocks without a branch in them, which the compiler does with a few instructions.
+fn may_link(json: &[u8]) -> bool {
+    let one = |a: u8, b: u8, c: u8| {
+        u8::from(a == b'"') & (u8::from(b == b'r') | u8::from(b == b'm')) & u8::from(c == b'e')
+    };
+    let Some(last) = json.len().checked_sub(BLOCK + 2) else {
+        return json.windows(3).any(|w| matches!(w, [b'"', b'r' | b'm', b'e']));
+    };
+    let mut found = 0;
+    // The last block ends where the bytes end; it may overlap the one before.
+    for start in (0..last).step_by(BLOCK).chain([last]) {
+        if let Some(block) = json.get(start..).and_then(<[u8]>::first_chunk::<{ BLOCK + 2 }>) {
+            for i in 0..BLOCK {
+                found |= one(block[i], block[i + 1], block[i + 2]);
+            }
+        }
+    }
+    found != 0
 }
 
 impl Body {
@@ -93,28 +142,99 @@ impl Body {
     /// # Errors
     /// [`BodyError`] says which rule is broken.
     pub fn parse(json: &str) -> Result<Self, BodyError> {
-        #[derive(Deserialize)]
-        struct Loose<'a> {
-            #[serde(borrow)]
-            k: Cow<'a, str>,
-            #[serde(borrow, rename = "x")]
-            _x: Cow<'a, str>,
-            #[serde(borrow, default)]
-            raw: Option<&'a RawValue>,
-        }
         if json.len() > BODY_BYTES_MAX {
             return Err(BodyError::TooLarge(json.len()));
         }
-        let parts: Loose<'_> =
+        let parts: rules::Loose<'_> =
             serde_json::from_str(json).map_err(|error| BodyError::Shape(error.to_string()))?;
         let kind_char = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
         if parts.k.is_empty() || parts.k.len() > KIND_BYTES_MAX || !parts.k.bytes().all(kind_char) {
             return Err(BodyError::Kind);
         }
-        if parts.raw.is_some() {
-            return Err(BodyError::Raw);
-        }
+        rules::check(&parts, json)?;
         Ok(Self(Bytes::copy_from_slice(json.as_bytes())))
+    }
+
+    /// What the body points at. Costs a look through the bytes when that is nothing, as usual.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        #[derive(Deserialize)]
+        struct Loose<'a> {
+            #[serde(default)]
+            re: Option<Seq>,
+            #[serde(borrow, default)]
+            media: Option<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Media<'a> {
+            #[serde(borrow)]
+            id: Cow<'a, str>,
+        }
+        if !may_link(&self.0) {
+            return Links::default();
+        }
+        let json = self.as_json();
+        let Ok(loose) = serde_json::from_str::<Loose<'_>>(json) else { return Links::default() };
+        let descriptor = loose.media.map(RawValue::get);
+        let id = descriptor.and_then(|text| serde_json::from_str::<Media<'_>>(text).ok());
+        Links {
+            reply_to: loose.re,
+            media: id.and_then(|media| MediaId::parse(&media.id).ok()),
+            descriptor: descriptor.map(Into::into),
+        }
+    }
+
+    /// The copy that forwards this body: whose words these are stays with it for ever.
+    ///
+    /// # Errors
+    /// [`BodyError`] for records of calls, and for what would grow too large.
+    pub fn forwarded(&self, sender: &UserId, sent_ms: u64) -> Result<Self, BodyError> {
+        let mut fields = self.fields()?;
+        if self.kind().as_deref() == Some("call") {
+            return Err(BodyError::Call);
+        }
+        fields.remove("re");
+        fields.remove("raw");
+        let words = serde_json::json!({ "from": sender.as_str(), "ts": sent_ms });
+        let words = serde_json::value::to_raw_value(&words)
+            .map_err(|error| BodyError::Shape(error.to_string()))?;
+        fields.entry("fw".into()).or_insert(&words);
+        Self::from_fields(&fields)
+    }
+
+    /// This body with another text; what it answers and whose words it forwards stay.
+    ///
+    /// # Errors
+    /// [`BodyError`] when one of the two is no text, or the result is too large.
+    pub fn edited(&self, new: &Self) -> Result<Self, BodyError> {
+        let text = Some("text");
+        if self.kind().as_deref() != text || new.kind().as_deref() != text {
+            return Err(BodyError::Kind);
+        }
+        let (old, mut fields) = (self.fields()?, new.fields()?);
+        for kept in ["re", "fw"] {
+            fields.remove(kept);
+            if let Some(value) = old.get(kept) {
+                fields.insert(kept.into(), value);
+            }
+        }
+        Self::from_fields(&fields)
+    }
+
+    fn kind(&self) -> Option<Cow<'_, str>> {
+        self.parts().map(|parts| parts.k)
+    }
+
+    fn fields(&self) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, BodyError> {
+        serde_json::from_slice(&self.0).map_err(|error| BodyError::Shape(error.to_string()))
+    }
+
+    fn from_fields(fields: &BTreeMap<Cow<'_, str>, &RawValue>) -> Result<Self, BodyError> {
+        let json = serde_json::to_vec(fields).map_err(|e| BodyError::Shape(e.to_string()))?;
+        if json.len() > BODY_BYTES_MAX {
+            return Err(BodyError::TooLarge(json.len()));
+        }
+        Ok(Self(json.into()))
     }
 
     /// Wraps bytes read back from a store.
@@ -143,35 +263,4 @@ impl Body {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn a_body_is_kept_as_it_came() {
-        let json = r#"{"k":"text", "x":"嗨 \ud83d\ude00","extra":[1]}"#;
-        let body = Body::parse(json).unwrap();
-        assert_eq!(body.as_json(), json);
-        assert_eq!(body.parts().unwrap().x, "嗨 😀");
-    }
-
-    #[test]
-    fn a_dialects_object_rides_along() {
-        let object = serde_json::value::to_raw_value(&serde_json::json!({"content":"hi"})).unwrap();
-        let body = Body::with_raw("hi", "market", &object);
-        let parts = body.parts().unwrap();
-        assert_eq!(parts.x, "hi");
-        assert_eq!(parts.raw.unwrap().object.get(), r#"{"content":"hi"}"#);
-    }
-
-    #[test]
-    fn bad_bodies_are_named() {
-        assert!(matches!(Body::parse("[]"), Err(BodyError::Shape(_))));
-        assert!(matches!(Body::parse(r#"{"k":"text"}"#), Err(BodyError::Shape(_))));
-        assert!(matches!(Body::parse(r#"{"k":"text","x":{"$ne":""}}"#), Err(BodyError::Shape(_))));
-        assert_eq!(Body::parse(r#"{"k":"","x":""}"#), Err(BodyError::Kind));
-        assert_eq!(Body::parse(r#"{"k":"text","x":"","raw":{}}"#), Err(BodyError::Raw));
-        let big = format!(r#"{{"k":"text","x":"{}"}}"#, "a".repeat(BODY_BYTES_MAX));
-        assert!(matches!(Body::parse(&big), Err(BodyError::TooLarge(_))));
-    }
-}
+mod tests;

@@ -1,10 +1,30 @@
 //! Frames that a native client sends: one JSON object with `t` (type), `r` (request id) and the
 //! fields of its type. Decoding checks everything that needs no knowledge of the server's state.
 
+mod account;
+mod call;
+mod fields;
+mod list;
+mod message;
+mod session;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Body, CLIENT_MSG_ID_BYTES_MAX, ConversationId, ErrorCode, Seq, UserId, ids, scan};
+use crate::{Body, ConversationId, ErrorCode, Seq, UserId, ids, scan};
+
+pub use account::{Avatar, DEVICE_NAME_BYTES_MAX, NAME_CHARS_MAX, ProfileChange};
+pub use call::CallOp;
+pub use list::{Change, Changes, Draft, Edge, History};
+pub use message::{Alter, Forward, Revise, Send, Target};
+pub use session::{Hello, Receipts};
+
+use account::{device, profile};
+use call::call;
+use fields::{Fault, bad, body, conversation, on, required_user, seq, target, users};
+use list::{changes, draft, history, inbox, set};
+use message::{edit, forward, react, revise, send};
+use session::{hello, receipts};
 
 /// Largest integer that every JSON client holds exactly.
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -99,95 +119,25 @@ pub enum ClientOp {
         /// Name of the channel.
         channel: String,
     },
-}
-
-/// The first frame.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Hello {
-    /// User token, unless the handshake carried it.
-    #[serde(default)]
-    pub token: Option<String>,
-    /// Stable id of this installation.
-    #[serde(default)]
-    pub device: String,
-    /// Random id of this page load.
-    #[serde(default)]
-    pub instance: String,
-    /// Where to resume.
-    #[serde(default)]
-    pub cursor: Option<String>,
-    /// Optional abilities of the client; unknown ones are ignored.
-    #[serde(default)]
-    pub features: Vec<String>,
-    /// Last version this device has of each channel: `[["pay", 3], ...]`.
-    #[serde(default)]
-    pub channels: Vec<(String, u64)>,
-}
-
-/// Where a message goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// The direct conversation with this user.
-    User(UserId),
-    /// A conversation by id.
-    Conversation(ConversationId),
-    /// The customer-service desk: the caller's own desk conversation.
-    Desk,
-}
-
-/// A message to send.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Send {
-    /// Where to.
-    pub target: Target,
-    /// The sender's idempotency key.
-    pub client_msg_id: Option<Box<str>>,
-    /// What.
-    pub body: Body,
-}
-
-/// Cumulative receipts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Receipts {
-    /// Received up to.
-    pub delivered: Vec<(ConversationId, Seq)>,
-    /// Read up to.
-    pub read: Vec<(ConversationId, Seq)>,
-}
-
-/// A page of history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct History {
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// Where the page lies.
-    pub edge: Edge,
-    /// Messages wanted, 1 to 200.
-    pub limit: u32,
-}
-
-/// On which side of which message a page lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edge {
-    /// The newest page.
-    Newest,
-    /// Older than this seq.
-    Before(Seq),
-    /// Newer than this seq.
-    After(Seq),
-}
-
-/// A change of the caller's private state of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Keep it on top of the list.
-    Pin(bool),
-    /// No sound, no badge.
-    Mute(bool),
-    /// Take it out of the list until the next message.
-    Hide,
-    /// Delete all messages on the caller's side and hide it.
-    Delete,
+    /// Change a stored message for everyone.
+    Revise(Revise),
+    /// Send a copy of a message.
+    Forward(Forward),
+    /// Places of a conversation that changed.
+    Changes(Changes),
+    /// Keep what was typed and not sent.
+    Draft(Draft),
+    /// The caller's devices.
+    Devices,
+    /// End a device of the caller and take none of its present tokens any more.
+    SignOutDevice {
+        /// Which.
+        device: String,
+    },
+    /// The caller's name and picture.
+    SetProfile(ProfileChange),
+    /// A call.
+    Call(CallOp),
 }
 
 /// Why a frame is refused: a code and a sentence that says what to do.
@@ -232,6 +182,13 @@ struct Rest {
     on: Option<bool>,
     user: Option<String>,
     channel: Option<String>,
+    e: Option<String>,
+    into: Option<String>,
+    x: Option<String>,
+    re: Option<u64>,
+    device: Option<String>,
+    name: Option<String>,
+    avatar: Option<String>,
 }
 
 /// Decodes one text frame.
@@ -262,12 +219,6 @@ fn salvage_request_id(text: &str) -> Option<u64> {
     serde_json::from_str::<Id>(text).ok().map(|id| id.r).filter(|r| *r <= INTEGER_MAX)
 }
 
-type Fault = (ErrorCode, String);
-
-fn bad(message: impl Into<String>) -> Fault {
-    (ErrorCode::BadRequest, message.into())
-}
-
 fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
     if head.t == "send" {
         return send(head).map(ClientOp::Send);
@@ -291,13 +242,22 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
         "conv.mute" => set(head, Change::Mute(on(&rest()?)?))?,
         "conv.hide" => set(head, Change::Hide)?,
         "conv.delete" => set(head, Change::Delete)?,
+        "conv.draft" => ClientOp::Draft(draft(head, rest()?)?),
         "msg.hide" => ClientOp::HideMessage {
             conversation: conversation(head)?,
-            seq: rest()?
-                .seq
-                .filter(|s| (1..=INTEGER_MAX).contains(s))
-                .ok_or_else(|| bad("\"seq\" is missing"))?,
+            seq: seq(rest()?.seq, "seq")?,
         },
+        "msg.recall" => revise(head, &rest()?, Alter::Recall)?,
+        "msg.edit" => revise(head, &rest()?, edit(head)?)?,
+        "msg.react" => {
+            let rest = rest()?;
+            revise(head, &rest, react(&rest)?)?
+        }
+        "msg.forward" => ClientOp::Forward(forward(head, &rest()?)?),
+        "changes" => ClientOp::Changes(changes(head, &rest()?)?),
+        "devices" => ClientOp::Devices,
+        "device.signout" => ClientOp::SignOutDevice { device: device(rest()?.device)? },
+        "profile.set" => ClientOp::SetProfile(profile(rest()?)?),
         "unread" => ClientOp::Unread { conversation: conversation(head)? },
         "block" => {
             let rest = rest()?;
@@ -311,6 +271,9 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
             ClientOp::Channel { channel }
         }
         other => {
+            if let Some(op) = call(head, text)? {
+                return Ok(ClientOp::Call(op));
+            }
             let known: String = other.chars().take(32).collect();
             return Err((
                 ErrorCode::UnknownType,
@@ -320,190 +283,5 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
     })
 }
 
-fn hello(text: &str) -> Result<Hello, Fault> {
-    let hello: Hello = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-    for (name, value) in [("device", &hello.device), ("instance", &hello.instance)] {
-        if !value.is_empty() {
-            ids::check_text(value, 64).map_err(|e| bad(format!("\"{name}\": {e}")))?;
-        }
-    }
-    if hello.features.len() > LIST_MAX || hello.channels.len() > LIST_MAX {
-        return Err(bad(format!("lists in hello have at most {LIST_MAX} entries")));
-    }
-    Ok(hello)
-}
-
-/// The checked body of a frame.
-fn body(head: &Head<'_>) -> Result<Body, Fault> {
-    let raw = head.b.ok_or_else(|| bad("\"b\" (the body) is missing"))?;
-    Body::parse(raw.get()).map_err(|e| {
-        let too_large = matches!(e, crate::BodyError::TooLarge(_));
-        let code = if too_large { ErrorCode::TooLarge } else { ErrorCode::BadRequest };
-        (code, format!("\"b\": {e}"))
-    })
-}
-
-fn send(head: &Head<'_>) -> Result<Send, Fault> {
-    let client_msg_id = match head.cid.as_deref() {
-        None => None,
-        Some(text) => {
-            ids::check_text(text, CLIENT_MSG_ID_BYTES_MAX)
-                .map_err(|e| bad(format!("\"cid\": {e}")))?;
-            Some(text.into())
-        }
-    };
-    Ok(Send { target: target(head)?, client_msg_id, body: body(head)? })
-}
-
-fn target(head: &Head<'_>) -> Result<Target, Fault> {
-    match (head.to.as_deref(), head.c.as_deref()) {
-        (Some("desk:"), None) => Ok(Target::Desk),
-        (Some(_), None) => required_user(head.to.as_deref(), "to").map(Target::User),
-        (None, Some(_)) => conversation(head).map(Target::Conversation),
-        _ => Err(bad("name the receiver with either \"to\" (a user) or \"c\" (a conversation)")),
-    }
-}
-
-fn conversation(head: &Head<'_>) -> Result<ConversationId, Fault> {
-    let text = head.c.as_deref().ok_or_else(|| bad("\"c\" (the conversation) is missing"))?;
-    parse_conversation(text)
-}
-
-fn parse_conversation(text: &str) -> Result<ConversationId, Fault> {
-    // An id that we never made names nothing: the same answer as for a foreign conversation.
-    ConversationId::parse(text).map_err(|e| (ErrorCode::UnknownConversation, format!("\"c\": {e}")))
-}
-
-fn required_user(text: Option<&str>, field: &str) -> Result<UserId, Fault> {
-    let text = text.ok_or_else(|| bad(format!("\"{field}\" (a user) is missing")))?;
-    UserId::parse(text).map_err(|e| bad(format!("\"{field}\": {e}")))
-}
-
-fn users(list: &[String]) -> Result<Vec<UserId>, Fault> {
-    if list.len() > LIST_MAX {
-        return Err(bad(format!("\"users\" has at most {LIST_MAX} entries")));
-    }
-    list.iter().map(|text| required_user(Some(text), "users")).collect()
-}
-
-fn receipts(rest: &Rest) -> Result<Receipts, Fault> {
-    Ok(Receipts { delivered: marks(&rest.delivered)?, read: marks(&rest.read)? })
-}
-
-fn marks(list: &[(String, u64)]) -> Result<Vec<(ConversationId, Seq)>, Fault> {
-    if list.len() > LIST_MAX {
-        return Err(bad(format!("receipts have at most {LIST_MAX} entries")));
-    }
-    list.iter()
-        .map(|(c, seq)| {
-            if *seq > INTEGER_MAX {
-                return Err(bad("a seq must be below 2^53"));
-            }
-            Ok((parse_conversation(c)?, *seq))
-        })
-        .collect()
-}
-
-fn history(head: &Head<'_>, rest: &Rest) -> Result<History, Fault> {
-    let before = match &rest.before {
-        None | Some(serde_json::Value::Null) => None,
-        Some(value) => Some(
-            value
-                .as_u64()
-                .filter(|v| *v <= INTEGER_MAX)
-                .ok_or_else(|| bad("\"before\" must be a seq"))?,
-        ),
-    };
-    let edge = match (before, rest.after) {
-        (None, None) => Edge::Newest,
-        (Some(seq), None) => Edge::Before(seq),
-        (None, Some(seq)) if seq <= INTEGER_MAX => Edge::After(seq),
-        (None, Some(_)) => return Err(bad("\"after\" must be below 2^53")),
-        _ => return Err(bad("give \"before\" or \"after\", not both")),
-    };
-    let limit = rest.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(bad("\"limit\" is 1 to 200"));
-    }
-    Ok(History { conversation: conversation(head)?, edge, limit })
-}
-
-fn inbox(rest: &Rest) -> Result<ClientOp, Fault> {
-    let before = match &rest.before {
-        None | Some(serde_json::Value::Null) => None,
-        Some(serde_json::Value::String(mark)) => Some(mark.clone()),
-        Some(_) => return Err(bad("\"before\" must be the mark of the page before")),
-    };
-    if rest.limit.is_some_and(|limit| !(1..=200).contains(&limit)) {
-        return Err(bad("\"limit\" is 1 to 200"));
-    }
-    Ok(ClientOp::Inbox { before, limit: rest.limit })
-}
-
-fn set(head: &Head<'_>, change: Change) -> Result<ClientOp, Fault> {
-    Ok(ClientOp::Set { conversation: conversation(head)?, change })
-}
-
-fn on(rest: &Rest) -> Result<bool, Fault> {
-    rest.on.ok_or_else(|| bad("\"on\" (true or false) is missing"))
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn a_send_is_decoded_with_its_body_untouched() {
-        let request = decode(
-            r#"{"t":"send","r":7,"to":"翠花","cid":"m1","b":{"k":"text","x":"嗨"},"later":1}"#,
-        )
-        .unwrap();
-        assert_eq!(request.r, Some(7));
-        let ClientOp::Send(send) = request.op else { panic!("not a send") };
-        assert_eq!(send.target, Target::User(UserId::parse("翠花").unwrap()));
-        assert_eq!(send.client_msg_id.as_deref(), Some("m1"));
-        assert_eq!(send.body.as_json(), r#"{"k":"text","x":"嗨"}"#);
-    }
-
-    #[test]
-    fn refused_frames_keep_their_request_id_and_say_why() {
-        let cases = [
-            (
-                r#"{"t":"send","r":1,"b":{"k":"text","x":""}}"#,
-                Some(1),
-                ErrorCode::BadRequest,
-                "either",
-            ),
-            (r#"{"t":"nope","r":2}"#, Some(2), ErrorCode::UnknownType, "nope"),
-            (r#"{"t":"send","r":3,"to":5}"#, Some(3), ErrorCode::BadRequest, "invalid type"),
-            (
-                r#"{"t":"history","r":4,"c":"0123456789abcdef","limit":0}"#,
-                Some(4),
-                ErrorCode::BadRequest,
-                "limit",
-            ),
-            (r#"{"t":"history","r":5,"c":"x"}"#, Some(5), ErrorCode::UnknownConversation, "\"c\""),
-            (
-                r#"{"t":"send","r":6,"to":"a\u0000b","b":{"k":"text","x":""}}"#,
-                Some(6),
-                ErrorCode::BadRequest,
-                "control",
-            ),
-            ("{\"t\":", None, ErrorCode::BadJson, "EOF"),
-            ("[]", None, ErrorCode::BadRequest, "not a frame"),
-            (r#"{"t":"ping","r":9007199254740993}"#, None, ErrorCode::BadRequest, "2^53"),
-            (
-                r#"{"t":"send","r":1,"to":"b","b":{"k":"text","x":"\ud800"}}"#,
-                None,
-                ErrorCode::BadJson,
-                "surrogate",
-            ),
-        ];
-        for (text, r, code, word) in cases {
-            let refused = decode(text).unwrap_err();
-            assert_eq!((refused.r, refused.code), (r, code), "{text}: {refused}");
-            assert!(refused.message.contains(word), "{text}: {refused}");
-        }
-    }
-}
+mod tests;

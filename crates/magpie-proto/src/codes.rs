@@ -52,6 +52,8 @@ error_codes! {
     Unauthorized = "unauthorized", 401, Retry::Never;
     /// The token has expired: get a new one.
     TokenExpired = "token_expired", 401, Retry::Never;
+    /// This device was signed out; sign in again with a new token.
+    SignedOut = "signed_out", 401, Retry::Never;
     /// The caller may not do this.
     Forbidden = "forbidden", 403, Retry::Never;
     /// The page's origin is not on the allow-list.
@@ -60,20 +62,40 @@ error_codes! {
     Blocked = "blocked", 403, Retry::Never;
     /// Too many messages to someone who has neither answered nor connected.
     StrangerLimit = "stranger_limit", 403, Retry::Later;
+    /// The time in which a message may be recalled or edited is over.
+    TooLate = "too_late", 403, Retry::Never;
     /// No such route.
     NotFound = "not_found", 404, Retry::Never;
     /// No such user.
     UnknownUser = "unknown_user", 404, Retry::Never;
     /// No such conversation, or the caller is not in it.
     UnknownConversation = "unknown_conversation", 404, Retry::Never;
+    /// No such message in this conversation, or the caller cannot see it.
+    UnknownMessage = "unknown_message", 404, Retry::Never;
+    /// No such upload, or the caller may not use it.
+    UnknownMedia = "unknown_media", 404, Retry::Never;
+    /// No such call, or the caller is not in it.
+    UnknownCall = "unknown_call", 404, Retry::Never;
     /// The route exists, not with this method.
     MethodNotAllowed = "method_not_allowed", 405, Retry::Never;
     /// The same idempotency key came with another body.
     ClientMsgIdReused = "client_msg_id_reused", 409, Retry::Never;
+    /// The call was answered on another device, or is over.
+    CallTaken = "call_taken", 409, Retry::Never;
+    /// This user is in a call already.
+    Busy = "busy", 409, Retry::Later;
+    /// The bytes do not begin where the upload stands: ask for its offset and go on there.
+    UploadOffset = "upload_offset", 409, Retry::Later;
+    /// The message was recalled.
+    Recalled = "recalled", 410, Retry::Never;
     /// The body or frame is larger than allowed.
     TooLarge = "too_large", 413, Retry::Never;
+    /// The user's uploads take all the room that he may have.
+    QuotaExceeded = "quota_exceeded", 413, Retry::Never;
     /// The request's content type is not JSON.
     UnsupportedMediaType = "unsupported_media_type", 415, Retry::Never;
+    /// The file is not what it says, is not allowed here, or cannot be read.
+    MediaRefused = "media_refused", 422, Retry::Never;
     /// A plain request came to a socket path.
     UpgradeRequired = "upgrade_required", 426, Retry::Never;
     /// Over the rate limit.
@@ -169,6 +191,8 @@ close_codes! {
     /// Over the limit of connections per user: this one, the quietest, made room for a new one.
     /// Connect again when the user comes back to this page; by itself it would push out the next.
     DeviceLimit = 4505, "replaced by a newer connection of this user", After::Stop;
+    /// The user signed this device out on another one.
+    SignedOut = 4506, "signed out on another device", After::Stop;
 }
 
 #[cfg(test)]

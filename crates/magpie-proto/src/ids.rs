@@ -95,6 +95,43 @@ pub fn check_text(text: &str, max: usize) -> Result<(), IdError> {
     Ok(())
 }
 
+/// An uploaded file: 128 random bits, 32 hex digits on the wire. Nobody can guess one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediaId([u8; 16]);
+
+impl MediaId {
+    /// The id with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id's bytes, for a store.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// Reads the form on the wire.
+    ///
+    /// # Errors
+    /// [`IdError::Malformed`] for anything else than 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if text.len() != 32 || !text.bytes().all(hex) {
+            return Err(IdError::Malformed);
+        }
+        let bits = u128::from_str_radix(text, 16).map_err(|_not_hex| IdError::Malformed)?;
+        Ok(Self(bits.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for MediaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
 /// What a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConversationKind {

@@ -158,6 +158,13 @@ pub fn typing(c: ConversationId, user: &UserId) -> String {
     format!(r#"{{"t":"typing","c":"{c}","user":{}}}"#, Text(user.as_str()))
 }
 
+/// `conv.draft` event: what the user typed on another device; an empty text forgets it.
+#[must_use]
+pub fn draft(c: ConversationId, text: &str, reply_to: Option<Seq>, at_ms: u64) -> String {
+    let re = reply_to.map(|seq| format!(r#","re":{seq}"#)).unwrap_or_default();
+    format!(r#"{{"t":"conv.draft","c":"{c}","x":{}{re},"ts":{at_ms}}}"#, Text(text))
+}
+
 /// `presence` event.
 #[must_use]
 pub fn presence(user: &UserId, online: bool, last_seen_ms: u64) -> String {

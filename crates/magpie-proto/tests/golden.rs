@@ -3,11 +3,19 @@
 //! builds are held to their files there. `MAGPIE_BLESS=1` writes the server files anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "golden/calls.rs"]
+mod calls;
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use magpie_proto::{
-    Body, ConversationId, Cursor, ErrorCode, MessageId, Retry, UserId,
-    client::{self, Change, ClientOp, Edge, Hello, History, INTEGER_MAX, Receipts, Send, Target},
+    Body, CallId, CallMedia, CallWhy, ConversationId, Cursor, ErrorCode, MediaId, MessageId, Retry,
+    UserId,
+    body::CallRecord,
+    client::{
+        self, Alter, Avatar, CallOp, Change, Changes, ClientOp, Draft, Edge, Forward, Hello,
+        History, INTEGER_MAX, ProfileChange, Receipts, Revise, Send, Target,
+    },
     server,
 };
 
@@ -70,7 +78,71 @@ fn hello() -> Hello {
     }
 }
 
+fn revise(alter: Alter) -> ClientOp {
+    ClientOp::Revise(Revise { conversation: direct(), seq: 12, alter })
+}
+
+fn forward(target: Target, cid: &str) -> ClientOp {
+    let client_msg_id = Some(cid.into());
+    ClientOp::Forward(Forward { conversation: direct(), seq: 12, target, client_msg_id })
+}
+
+/// Requests about what is stored already, drafts, devices and the profile.
+fn later_requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
+    let desk = ConversationId::desk(&user("小明"));
+    let picture = MediaId::parse("5b1f0c9e7d3a42868f1e0d2c4b6a7988").unwrap();
+    let named = ProfileChange {
+        name: Some("小明同学".into()),
+        avatar: Some(Avatar::Url("https://cdn.example.com/ming.jpg".into())),
+    };
+    let pictured = ProfileChange { name: None, avatar: Some(Avatar::Upload(picture)) };
+    let draft = Draft { conversation: direct(), text: "我马上".into(), reply_to: Some(12) };
+    let asking = Hello {
+        name: "Chrome on Linux".into(),
+        features: vec!["changes".into(), "calls".into()],
+        ..hello()
+    };
+    let into = |cid, body| sent(Target::Conversation(direct()), cid, body);
+    let place = concat!(
+        r#"{"k":"location","x":"[位置] 西湖","lat":30.2431,"lon":120.1505,"#,
+        r#""title":"西湖","address":"杭州市西湖区"}"#
+    );
+    let card = r#"{"k":"card","x":"[名片] 小红","user":"小红","name":"小红"}"#;
+    let custom = r#"{"k":"custom","x":"[订单] 4711","type":"order","order":4711}"#;
+    vec![
+        ("hello-features", Some(1), ClientOp::Hello(asking)),
+        ("msg.recall", Some(25), revise(Alter::Recall)),
+        ("msg.edit", Some(26), revise(Alter::Edit(Body::text("在吗??")))),
+        ("msg.react", Some(27), revise(Alter::React { emoji: "👍".into(), on: true })),
+        ("msg.forward", Some(28), forward(Target::User(user("A")), "01JA2Z8K4Z")),
+        ("msg.forward-into", Some(28), forward(Target::Conversation(desk), "01JA2Z8K50")),
+        (
+            "changes",
+            Some(29),
+            ClientOp::Changes(Changes { conversation: direct(), after: 5, limit: 50 }),
+        ),
+        ("conv.draft", Some(30), ClientOp::Draft(draft)),
+        ("typing-conversation", None, ClientOp::Typing { target: Target::Conversation(direct()) }),
+        ("devices", Some(31), ClientOp::Devices),
+        ("device.signout", Some(32), ClientOp::SignOutDevice { device: "tablet-11aa".into() }),
+        ("profile.set", Some(33), ClientOp::SetProfile(named)),
+        ("profile.set-avatar", Some(33), ClientOp::SetProfile(pictured)),
+        ("send-reply", Some(5), into("01JA2Z8K51", r#"{"k":"text","x":"在的","re":12}"#)),
+        ("send-location", Some(5), into("01JA2Z8K52", place)),
+        ("send-card", Some(5), into("01JA2Z8K53", card)),
+        ("send-custom", Some(5), into("01JA2Z8K54", custom)),
+    ]
+}
+
 /// Every client file with the request that it means.
+fn all_requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
+    let mut all = requests();
+    all.extend(later_requests());
+    all.extend(calls::requests());
+    all
+}
+
+/// Those of the first version.
 fn requests() -> Vec<(&'static str, Option<u64>, ClientOp)> {
     let image = concat!(
         r#"{"k":"image","x":"[图片]","url":"https://cdn.example.com/cat.jpg","#,
@@ -154,11 +226,26 @@ types! {
     ClientOp::Block { .. } => "block",
     ClientOp::Channel { .. } => "channel",
     ClientOp::Broadcast { .. } => "broadcast",
+    ClientOp::Call(CallOp::Invite { .. }) => "call.invite",
+    ClientOp::Call(CallOp::Accept { .. }) => "call.accept",
+    ClientOp::Call(CallOp::End { .. }) => "call.end",
+    ClientOp::Call(CallOp::Attach { .. }) => "call.attach",
+    ClientOp::Call(CallOp::Signal { .. }) => "call.signal",
+    ClientOp::Call(CallOp::Ice) => "call.ice",
+    ClientOp::Revise(Revise { alter: Alter::Recall, .. }) => "msg.recall",
+    ClientOp::Revise(Revise { alter: Alter::Edit(_), .. }) => "msg.edit",
+    ClientOp::Revise(Revise { alter: Alter::React { .. }, .. }) => "msg.react",
+    ClientOp::Forward(_) => "msg.forward",
+    ClientOp::Changes(_) => "changes",
+    ClientOp::Draft(_) => "conv.draft",
+    ClientOp::Devices => "devices",
+    ClientOp::SignOutDevice { .. } => "device.signout",
+    ClientOp::SetProfile(_) => "profile.set",
 }
 
 #[test]
 fn every_client_frame_decodes_into_what_it_asks() {
-    for (name, r, op) in requests() {
+    for (name, r, op) in all_requests() {
         let request = client::decode(&read("client", name)).unwrap();
         assert_eq!((request.r, &request.op), (r, &op), "{name}");
         let kind = name.split('-').next().unwrap();
@@ -169,7 +256,7 @@ fn every_client_frame_decodes_into_what_it_asks() {
 #[test]
 fn every_client_type_has_a_golden_frame_and_every_file_is_checked() {
     let checked: BTreeSet<String> =
-        requests().into_iter().map(|(name, ..)| name.to_owned()).collect();
+        all_requests().into_iter().map(|(name, ..)| name.to_owned()).collect();
     assert_eq!(checked, files("client"));
     for kind in TYPES {
         assert!(checked.contains(*kind), "no golden frame of type {kind}");
@@ -178,7 +265,7 @@ fn every_client_type_has_a_golden_frame_and_every_file_is_checked() {
 
 #[test]
 fn unknown_fields_are_ignored_in_every_client_frame() {
-    for (name, r, op) in requests() {
+    for (name, r, op) in all_requests() {
         let text = read("client", name).replacen('{', r#"{"later":{"deep":[1]},"#, 1);
         let request = client::decode(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!((request.r, &request.op), (r, &op), "{name}");
@@ -198,6 +285,40 @@ fn message(seq: u64, from: &str, cid: Option<&str>) -> String {
     server::message(&fields, cid)
 }
 
+/// The record of a call.
+fn record() -> String {
+    let record = CallRecord {
+        id: CallId::parse("7f3a9c52e1").unwrap(),
+        media: CallMedia::Video,
+        why: CallWhy::Hangup,
+        talked_ms: Some(83_400),
+    };
+    let (from, body) = (user("小明"), Body::call(&record));
+    let fields = server::MessageFields {
+        conversation: direct(),
+        seq: 15,
+        id: id(),
+        from: &from,
+        sent_ms: 1_764_000_087_400,
+        body: body.as_json(),
+    };
+    server::message(&fields, None)
+}
+
+fn forwarded() -> String {
+    let from = user("翠花");
+    let body = Body::text("在吗?").forwarded(&user("小红"), 1_763_990_000_000).unwrap();
+    let fields = server::MessageFields {
+        conversation: direct(),
+        seq: 14,
+        id: id(),
+        from: &from,
+        sent_ms: 1_764_000_000_000,
+        body: body.as_json(),
+    };
+    server::message(&fields, None)
+}
+
 /// Every server file of this crate with the frame that the code makes.
 fn frames() -> Vec<(&'static str, String)> {
     let slow = "at most 1000 requests a second";
@@ -209,6 +330,8 @@ fn frames() -> Vec<(&'static str, String)> {
     vec![
         ("msg", message(12, "翠花", None)),
         ("msg-own", message(13, "小明", Some("01JA2Z8K4W"))),
+        ("msg-forwarded", forwarded()),
+        ("msg-call", record()),
         ("ack", server::ack(5, direct(), id(), 13, now_ms, false)),
         ("ack-dup", server::ack(5, direct(), id(), 13, now_ms, true)),
         ("ok", server::ok(8)),
@@ -221,6 +344,8 @@ fn frames() -> Vec<(&'static str, String)> {
         ("receipt", server::receipt(direct(), &other, 13, 13)),
         ("receipt-delivered", server::receipt(direct(), &other, 13, 0)),
         ("typing", server::typing(direct(), &other)),
+        ("conv.draft", server::draft(direct(), "我马上", Some(12), now_ms)),
+        ("conv.draft-none", server::draft(direct(), "", None, now_ms)),
         ("presence", server::presence(&other, false, now_ms)),
         ("push", server::push("pay", 4, now_ms, r#"{"paid":true,"left":5}"#, 0)),
         ("push-dropped", server::push("steps", 0, now_ms, "6234", 2)),

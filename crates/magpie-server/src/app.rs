@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     banner, clock::SystemClock, commands::serve::ServeFlags, config::Config, console, demo,
-    file_limit, http::Router, ids::RandomIds, secrets, wiring,
+    file_limit, http::Router, ids::RandomIds, media, secrets, wiring,
 };
 
 /// How long a demo token lives.
@@ -62,6 +62,9 @@ async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let runtimes = runtimes::start(&gate, &listener, &(Arc::new(router) as _))?;
     greet(&config, flags, &node, address, clock.uptime_ms());
+    if let Some(media) = &node.media {
+        media::start_erasing(&*node.core.bus, media);
+    }
     tokio::spawn(upkeep(metrics, node.store.clone()));
     tokio::select! {
         _ = terminate.recv() => {}
@@ -88,6 +91,7 @@ struct Node {
     auth: Arc<Authenticator>,
     hub: Arc<Hub>,
     lanes: Vec<Arc<SocketLane>>,
+    media: Option<magpie_api::Media>,
     new_api_key: Option<String>,
     warnings: Vec<String>,
 }
@@ -106,6 +110,7 @@ impl Node {
         let mut secrets = secrets::load_or_create(config, clock.now_ms())?;
         let new_api_key = secrets.new_api_key.take().map(|new| new.key);
         let warnings = std::mem::take(&mut secrets.warnings);
+        let media_secret = secrets.media.clone();
         let auth = Arc::new(Authenticator::new(secrets::auth_settings(config, secrets)?)?);
         let lanes = lanes(config, store.position());
         for lane in &lanes {
@@ -123,10 +128,13 @@ impl Node {
             presence: hub.clone(),
             policy: wiring::policy(config),
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters,
         };
-        Ok(Self { core: Arc::new(core), store, auth, hub, lanes, new_api_key, warnings })
+        let core = Arc::new(core);
+        let media = media::open(config, &core, media_secret)?;
+        Ok(Self { core, store, auth, hub, lanes, media, new_api_key, warnings })
     }
 
     fn gate(&self, config: &Config, files: u64) -> Arc<Gate> {
@@ -202,8 +210,13 @@ fn api_state(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             dev: flags.dev,
         },
+        media: node.media.clone(),
         demo: flags.demo.then(demo_accounts),
-        limits: magpie_api::Limits { http_body_bytes: config.limits.http_body_bytes },
+        limits: magpie_api::Limits {
+            http_body_bytes: config.limits.http_body_bytes,
+            user_requests_per_s: config.limits.messages_per_s,
+            user_requests_burst: config.limits.messages_burst,
+        },
         draining,
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration: defaults, then the file, the environment and flags, checked as a whole.
 //! Everything is judged before a port is bound; nothing is read here after the start.
 
+pub mod calls;
 mod check;
 pub mod dialects;
 mod environment;
@@ -9,6 +10,8 @@ pub mod heartbeat;
 pub mod identity;
 pub mod limits;
 pub mod log;
+pub mod media;
+pub mod messages;
 pub mod problem;
 pub mod proxy;
 pub mod push;
@@ -58,8 +61,14 @@ pub struct Config {
     pub limits: limits::Limits,
     /// Section `heartbeat`.
     pub heartbeat: heartbeat::Heartbeat,
+    /// Section `messages`.
+    pub messages: messages::Messages,
     /// Section `push`.
     pub push: push::Push,
+    /// Section `calls`.
+    pub calls: calls::Calls,
+    /// Section `media`.
+    pub media: media::Media,
     /// Section `log`.
     pub log: log::Log,
     /// Section `web`.
@@ -165,14 +174,17 @@ impl Config {
             &self.helpdesk,
             &self.limits,
             &self.heartbeat,
+            &self.messages,
             &self.push,
+            &self.calls,
+            &self.media,
             &self.log,
             &self.web,
         ]
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut dyn Section> {
-        let sections: [&mut dyn Section; 14] = [
+        let sections: Vec<&mut dyn Section> = vec![
             &mut self.server,
             &mut self.store,
             &mut self.identity,
@@ -184,7 +196,10 @@ impl Config {
             &mut self.helpdesk,
             &mut self.limits,
             &mut self.heartbeat,
+            &mut self.messages,
             &mut self.push,
+            &mut self.calls,
+            &mut self.media,
             &mut self.log,
             &mut self.web,
         ];

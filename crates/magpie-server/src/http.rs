@@ -65,11 +65,15 @@ impl Http for Router {
     }
 }
 
-/// A request body that fails when it is not there in time.
+/// A request body that fails when it is not there in time. What is large may take longer, as long
+/// as it comes.
 struct InTime {
     body: Incoming,
     deadline: Pin<Box<Sleep>>,
 }
+
+/// Bytes for which the deadline moves on by a second.
+const BYTES_PER_S: u32 = 16 * 1_024;
 
 impl HttpBody for InTime {
     type Data = bytes::Bytes;
@@ -80,6 +84,11 @@ impl HttpBody for InTime {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            let bytes = data.map_or(0, |data| u32::try_from(data.len()).unwrap_or(u32::MAX));
+            let more = Duration::from_secs(1) * bytes / BYTES_PER_S;
+            let until = self.deadline.deadline() + more;
+            self.deadline.as_mut().reset(until);
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         self.deadline

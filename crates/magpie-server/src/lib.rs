@@ -10,6 +10,7 @@ pub mod demo;
 pub mod file_limit;
 pub mod http;
 pub mod ids;
+pub mod media;
 pub mod secrets;
 pub mod telemetry;
 pub mod wiring;

@@ -1,9 +1,11 @@
 //! From the configuration to the settings of each crate. Conversions only: what a value means is
 //! decided where it is used.
 
-use magpie_core::{Dialect, Policy};
+use magpie_auth::TurnSecret;
+use magpie_core::{Dialect, Policy, call};
 use magpie_gateway::{
     handshakes::ClientAddress,
+    ice::{Ice, Turn},
     limiter::Rate,
     settings::{Dialects, Limits, Mode, Settings, Times},
 };
@@ -29,6 +31,12 @@ pub fn policy(config: &Config) -> Policy {
         market_stranger_limit: limit(config.market.stranger_limit),
         push_hold_ms: config.push.hold_s.saturating_mul(1_000),
         carwash_hold_ms: config.carwash.hold_s.saturating_mul(1_000),
+        recall_window_ms: config.messages.recall_window_s.saturating_mul(1_000),
+        edit_window_ms: config.messages.edit_window_s.saturating_mul(1_000),
+        calls: call::Rules {
+            ring_ms: config.calls.ring_s.saturating_mul(1_000),
+            lost_after_ms: config.calls.lost_after_s.saturating_mul(1_000),
+        },
         ..Policy::default()
     }
 }
@@ -50,7 +58,23 @@ pub fn gateway(config: &Config, file_limit: u64) -> Settings {
         client_address: client_address(config),
         // A token is the owner's word that the user exists.
         create_token_users: true,
+        media_bytes_max: if config.media.enabled { config.media.bytes_max } else { 0 },
+        calls: config.calls.enabled,
+        ice: ice(config),
     }
+}
+
+fn ice(config: &Config) -> Ice {
+    let calls = &config.calls;
+    // The configuration was checked: a secret that is there is a good one.
+    let secret = calls.turn_secret.as_ref();
+    let secret = secret.and_then(|text| TurnSecret::from_text("it", text.expose()).ok());
+    let turn = secret.filter(|_| !calls.turn_urls.is_empty()).map(|secret| Turn {
+        urls: calls.turn_urls.clone(),
+        secret,
+        ttl_s: calls.turn_ttl_s,
+    });
+    Ice { stun_urls: calls.stun_urls.clone(), turn }
 }
 
 fn client_address(config: &Config) -> ClientAddress {

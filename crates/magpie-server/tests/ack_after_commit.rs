@@ -72,6 +72,7 @@ impl Node {
             presence: hub.clone(),
             policy: Policy { create_unknown_users: true, ..Policy::default() },
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters,
         });
@@ -105,6 +106,12 @@ impl Node {
         let options = Options::new(&*self.url, token).device(device);
         let (client, mut events) = self.committing(connect(options)).await.unwrap();
         while !matches!(events.next().await.unwrap(), Event::Sync(page) if page.cur.is_some()) {}
+        // The server notes the device behind the sign-in: no test is to find that write waiting.
+        let user = UserId::parse(user).unwrap();
+        while self.core.store.device(user.clone(), device.into()).await.unwrap().is_none() {
+            self.store.release();
+            tokio::task::yield_now().await;
+        }
         Device { client, events }
     }
 

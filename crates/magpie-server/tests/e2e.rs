@@ -5,15 +5,20 @@
 mod common;
 
 mod e2e {
+    mod calls;
+    mod changes;
     mod desk;
     mod devices;
     mod lifecycle;
     mod limits;
+    mod media;
     mod own_side;
+    mod own_things;
     mod passing;
     mod push;
     mod receipts;
     mod resume;
     mod sending;
     mod tokens;
+    mod turn;
 }

@@ -178,7 +178,9 @@ fn sources(folder: &Path, into: &mut String) {
 fn every_test_that_the_readme_names_exists() {
     let mut text = String::new();
     sources(&root().join("crates"), &mut text);
-    sources(&root().join("web/test"), &mut text);
+    for tests in ["web/test", "sdk/js/test"] {
+        sources(&root().join(tests), &mut text);
+    }
     let named = proofs(&page(PAGES[0]));
     assert!(named.len() >= 10, "{named:?}");
     for name in named {

@@ -4,8 +4,10 @@
 
 pub(crate) mod codec;
 
-use magpie_core::model::{ChannelValue, Membership, Message, Position, User};
-use magpie_proto::{ConversationId, Seq, UserId};
+use magpie_core::model::{
+    ChannelValue, Device, Draft, Media, Membership, Message, Position, RevisionKind, User,
+};
+use magpie_proto::{Body, ConversationId, MediaId, Seq, UserId};
 
 /// How tables name a user.
 pub(crate) type UserNo = i64;
@@ -22,6 +24,15 @@ pub(crate) enum Effect {
     Hidden(HiddenRow),
     Channel(ChannelValue),
     PushKey(PushKeyRow),
+    Body(BodyRow),
+    Void(VoidRow),
+    Change(ChangeRow),
+    Reaction(ReactionRow),
+    Draft(DraftRow),
+    Device(DeviceRow),
+    Media(MediaRow),
+    MediaGone(MediaId),
+    MediaRef(MediaRefRow),
 }
 
 /// A user as he is now.
@@ -114,4 +125,80 @@ pub(crate) struct HiddenRow {
 pub(crate) struct PushKeyRow {
     pub(crate) key: Box<str>,
     pub(crate) value: ChannelValue,
+}
+
+/// What a message says from now on; nothing when it was recalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BodyRow {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) body: Body,
+}
+
+/// A message that counts for nobody any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VoidRow {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) sender: UserNo,
+}
+
+/// The last change of a message that everyone sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChangeRow {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) rev: u64,
+    pub(crate) ver: Position,
+    pub(crate) kind: RevisionKind,
+    /// 0: somebody without a number (the owner's backend).
+    pub(crate) by: UserNo,
+    pub(crate) at_ms: u64,
+    pub(crate) edited_ms: Option<u64>,
+}
+
+/// Whether a user's emoji is on a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReactionRow {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) emoji: Box<str>,
+    pub(crate) no: UserNo,
+    pub(crate) id: UserId,
+    pub(crate) on: bool,
+    /// The change that put it there: the order of the users of one emoji.
+    pub(crate) rev: u64,
+    /// The change that put the first of this emoji there: the order of the emoji.
+    pub(crate) first_rev: u64,
+}
+
+/// What a user has typed in a conversation and not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DraftRow {
+    pub(crate) conversation: ConversationId,
+    pub(crate) no: UserNo,
+    pub(crate) draft: Option<Box<Draft>>,
+}
+
+/// A device of a user as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeviceRow {
+    pub(crate) no: UserNo,
+    pub(crate) device: Device,
+}
+
+/// An upload as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MediaRow {
+    pub(crate) owner: UserNo,
+    pub(crate) media: Media,
+}
+
+/// Whether a message holds an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MediaRefRow {
+    pub(crate) media: MediaId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) on: bool,
 }

@@ -10,7 +10,7 @@ use ahash::RandomState;
 use magpie_core::{model::Position, port::store::StoreError};
 use parking_lot::{Condvar, Mutex, RwLock};
 
-pub(crate) use layer::{Layer, Part};
+pub(crate) use layer::{Layer, Part, Rare};
 
 use crate::effect::UserNo;
 

@@ -5,7 +5,7 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 
 use magpie_core::port::{CommitSink, Store};
 use magpie_store::{OpenOptions, SqliteStore};
-use magpie_testkit::conformance::{Subject, actions, run_actions};
+use magpie_testkit::conformance::{Subject, actions, run_actions, run_turns, turns};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -74,6 +74,36 @@ fn random_talk_agrees_with_the_model_when_the_tail_answers() {
 #[test]
 fn random_talk_agrees_with_the_model_when_the_tail_comes_and_goes() {
     agrees_with_the_model(Subject::open(open_eager));
+}
+
+#[test]
+fn devices_converge_whatever_becomes_of_messages() {
+    converges(Subject::open(open));
+}
+
+#[test]
+fn devices_converge_when_every_resume_has_to_search() {
+    converges(Subject::open(open_forgetful));
+}
+
+#[test]
+fn devices_converge_when_the_tail_answers() {
+    converges(Subject::open(open_lazy));
+}
+
+#[test]
+fn devices_converge_when_the_tail_comes_and_goes() {
+    converges(Subject::open(open_eager));
+}
+
+fn converges(subject: Subject) {
+    let runs = Cell::new(0);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) };
+    proptest!(config, |(turns in turns())| {
+        runs.set(runs.get() + 1);
+        run_turns(&subject, runs.get(), &turns);
+    });
+    assert!(runs.get() >= 100);
 }
 
 fn agrees_with_the_model(subject: Subject) {

@@ -10,13 +10,13 @@ use std::{
 };
 
 use magpie_core::{
-    model::{Item, Position},
+    model::{Draft, Item, Media, Position},
     port::store::{
-        Append, CommitSink, Committed, Guard, Op, Origin, Outcome, Place, Publish, ResumeQuery,
-        Store, UserPatch, Write, WriteResult,
+        Alteration, Append, CommitSink, Committed, Guard, Op, Origin, Outcome, Place, Publish,
+        ResumeQuery, Revise, Store, UserPatch, Write, WriteResult,
     },
 };
-use magpie_proto::{Body, ConversationId, MessageId, UserId, client::Edge};
+use magpie_proto::{Body, ConversationId, MediaId, MessageId, UserId, client::Edge};
 use magpie_store::{
     OpenOptions, SqliteStore,
     sqlite::{DATABASE, backup, check, restore},
@@ -239,6 +239,154 @@ fn a_crash_right_after_any_acknowledgement_loses_nothing() {
     for (messages, copy) in copier.taken.lock().iter() {
         assert_eq!(bodies(&open(copy, NEVER)), expected(*messages));
     }
+}
+
+fn revise(seq: u64, what: Alteration) -> Op {
+    Op::Revise(Revise {
+        conversation: conversation(),
+        seq,
+        by: user("a"),
+        what,
+        at_ms: 9,
+        window_ms: None,
+        guarded: true,
+    })
+}
+
+/// Everything that became of messages, and what lies beside them.
+fn everything(store: &SqliteStore) -> String {
+    let (b, id) = (user("b"), conversation());
+    let query = ResumeQuery {
+        user: b.clone(),
+        agent: false,
+        since: Some(3),
+        mark: None,
+        budget_bytes: 9_999,
+    };
+    let seen = (
+        wait(store.history(b.clone(), false, id, Edge::Newest, 50)),
+        wait(store.entry(user("a"), false, id)),
+        wait(store.changes(b.clone(), false, id, 0, 50)),
+        wait(store.unread(b, false, id)),
+        wait(store.resume(query)).map(|page| page.changed),
+        wait(store.devices(user("a"))),
+        wait(store.media(media().id)),
+        wait(store.visible_media(user("b"), false, vec![media().id])),
+        wait(store.idle_media(99, 9)),
+    );
+    format!("{seen:#?}")
+}
+
+fn media() -> Media {
+    Media {
+        id: MediaId::from_bytes([7; 16]),
+        owner: user("a"),
+        bytes: 5,
+        descriptor: r#"{"id":"07070707070707070707070707070707"}"#.into(),
+        poster: None,
+        public: false,
+        created_ms: 1,
+        uses: 0,
+        free_after_ms: 50,
+    }
+}
+
+/// One of each kind, some on messages that lie long back.
+fn whatever_can_become_of_messages() -> Vec<Op> {
+    let react = |emoji: &str, on| Alteration::React { emoji: emoji.into(), on };
+    let draft = |text: &str| Op::Draft {
+        user: user("a"),
+        conversation: conversation(),
+        draft: (!text.is_empty()).then(|| Box::new(Draft { text: text.into(), reply_to: Some(1) })),
+        at_ms: 9,
+    };
+    let Op::Append(mut show) = append(6) else { panic!("a message") };
+    let descriptor = media().descriptor;
+    let body = format!("{{\"k\":\"image\",\"x\":\"i\",\"media\":{descriptor}}}");
+    show.body = Body::from_stored(body.into_bytes().into());
+    let device =
+        |at_ms| Op::DeviceSeen { user: user("a"), device: "p".into(), name: "Phone".into(), at_ms };
+    vec![
+        // While nothing was recalled the list takes its short way, which has to see this.
+        revise(5, Alteration::Edit(Body::text("the newest"))),
+        revise(2, Alteration::Edit(Body::text("edited"))),
+        revise(3, react("x", true)),
+        revise(3, react("y", true)),
+        revise(1, Alteration::Recall),
+        draft("hel"),
+        Op::PutMedia(media()),
+        Op::Append(show),
+        revise(3, react("x", false)),
+        device(1),
+        revise(2, Alteration::Edit(Body::text("edited again"))),
+        draft(""),
+        revise(3, Alteration::Recall),
+        revise(6, Alteration::Recall),
+        Op::SignOutDevice { user: user("a"), device: "p".into(), at_ms: 2 },
+        Op::DropMedia { id: media().id },
+        device(3),
+    ]
+}
+
+#[test]
+fn what_became_of_messages_is_there_after_a_crash_at_any_moment() {
+    for patience in [NEVER, Duration::ZERO] {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("live");
+        let store = open(&live, patience);
+        write(&store, put("a")).unwrap();
+        for number in 1..=5 {
+            write(&store, append(number)).unwrap();
+        }
+        for (step, op) in whatever_can_become_of_messages().into_iter().enumerate() {
+            let what = format!("{step}: {op:?}");
+            write(&store, op).unwrap_or_else(|refused| panic!("{what}: {refused:?}"));
+            let expected = everything(&store);
+            let crashed = dir.path().join(step.to_string());
+            if patience == NEVER {
+                copy(&live, &crashed);
+            } else {
+                copy_without_log(&live, &crashed);
+            }
+            // From the journal alone, then from the tables.
+            for _ in 0..2 {
+                let store = open(&crashed, NEVER);
+                assert_eq!(everything(&store), expected, "after {what}");
+                let again = write(&store, append(2)).unwrap();
+                assert!(matches!(again, Outcome::Duplicate { seq: 2, .. }), "{again:?}");
+            }
+            assert_eq!(check(&crashed).unwrap().problems, [], "after {what}");
+        }
+    }
+}
+
+#[test]
+fn messages_of_the_database_show_what_the_tail_knows_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), NEVER);
+    write(&store, put("a")).unwrap();
+    for number in 1..=20 {
+        write(&store, append(number)).unwrap();
+    }
+    drop(store);
+    let store = open(dir.path(), NEVER);
+    assert_eq!(store.tail_bytes(), 0, "the database has it all");
+    let long = |letter: &str| Body::text(&letter.repeat(60_000));
+    for letter in ["x", "y"] {
+        for seq in 1..=20 {
+            write(&store, revise(seq, Alteration::Edit(long(letter)))).unwrap();
+        }
+    }
+    let page = wait(store.history(user("b"), false, conversation(), Edge::Newest, 50));
+    let page = page.unwrap().unwrap();
+    assert_eq!((page.items.len(), page.more), (8, true), "a page has room for eight of these");
+    for item in page.items {
+        let Item::Message(message) = item else { panic!("a hole") };
+        assert_eq!(message.body, long("y"));
+    }
+    write(&store, revise(20, Alteration::Recall)).unwrap();
+    let entry = wait(store.entry(user("b"), false, conversation())).unwrap().unwrap();
+    assert_eq!((entry.unread, entry.last.map(|message| message.seq)), (19, Some(19)));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use std::{
 };
 
 use magpie_core::{
-    model::{Gone, Item, Position, UnreadWhy},
+    model::Position,
     port::store::{
-        Append, CommitSink, Committed, Guard, Op, Origin, Outcome, Place, Rejection, Store,
-        StoreError, UserPatch, Write, WriteResult,
+        Alteration, Append, CommitSink, Committed, Guard, Op, Origin, Outcome, Place, Rejection,
+        Revise, Store, StoreError, UserPatch, Write, WriteResult,
     },
 };
 use magpie_proto::{Body, ConversationId, MessageId, UserId, client::Edge};
@@ -220,38 +220,42 @@ fn after_damage_nothing_is_written_any_more_and_the_reason_is_told() {
 }
 
 #[test]
-fn recalled_messages_count_for_nobody_and_show_as_recalled() {
+fn nothing_of_what_a_recalled_message_said_stays_in_its_row() {
     let dir = tempfile::tempdir().unwrap();
-    let id = ConversationId::direct(&user("a"), &user("b"));
+    let conversation = ConversationId::direct(&user("a"), &user("b"));
+    let revise = |seq, what| {
+        let (by, at_ms) = (user("a"), 9);
+        let (window_ms, guarded) = (None, true);
+        Op::Revise(Revise { conversation, seq, by, what, at_ms, window_ms, guarded })
+    };
     {
         let store = open(dir.path());
         write(&store, put("a")).unwrap();
-        for _ in 0..4 {
-            write(&store, append("x")).unwrap();
+        for _ in 0..3 {
+            write(&store, append("secret")).unwrap();
         }
+        let emoji = Alteration::React { emoji: "x".into(), on: true };
+        write(&store, revise(2, emoji)).unwrap();
+        write(&store, revise(2, Alteration::Edit(Body::text("another secret")))).unwrap();
+        write(&store, revise(2, Alteration::Recall)).unwrap();
+        write(&store, revise(3, Alteration::Edit(Body::text("public")))).unwrap();
     }
-    // No operation recalls yet, but the tables hold it, and every reader knows what it means.
     let conn = Connection::open(dir.path().join(DATABASE)).unwrap();
-    conn.execute_batch(
-        "INSERT INTO voids SELECT conversation, seq, sender FROM messages WHERE seq IN (2, 4);
-         UPDATE conversations SET voids = 2;",
-    )
-    .unwrap();
-    drop(conn);
-    let store = open(dir.path());
-    let hide = Op::HideMessage { user: user("b"), conversation: id, seq: 2 };
-    write(&store, hide).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let entry = runtime.block_on(store.entry(user("b"), false, id)).unwrap().unwrap();
-    assert_eq!((entry.head, entry.unread, entry.last.unwrap().seq), (4, 2, 3));
-    let page = runtime.block_on(store.history(user("b"), false, id, Edge::Newest, 9)).unwrap();
-    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Recalled };
-    let items = page.unwrap().items;
-    assert_eq!((&items[1], &items[3]), (&gone(2), &gone(4)));
-    let why = runtime.block_on(store.unread(user("b"), false, id)).unwrap().unwrap();
-    assert_eq!(why.places[1], (2, UnreadWhy::Void));
-    let read = write(&store, Op::Read { user: user("b"), conversation: id, seq: 2 }).unwrap();
-    assert!(matches!(read, Outcome::Read { unread: 1, .. }), "{read:?}");
+    let bodies: Vec<String> = conn
+        .prepare("SELECT CAST(body AS TEXT) FROM messages ORDER BY seq")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let text = |text: &str| Body::text(text).as_json().to_owned();
+    assert_eq!(bodies, [text("secret"), String::new(), text("public")]);
+    let count = |table: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("reactions"), count("voids"), count("changes")), (0, 1, 2));
+    assert_eq!(check(dir.path()).unwrap().problems, []);
 }
 
 #[test]

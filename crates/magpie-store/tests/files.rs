@@ -86,7 +86,7 @@ fn a_newer_schema_is_refused_untouched() {
     let before = fs::read(&database).unwrap();
     assert!(matches!(
         try_open(dir.path()),
-        Err(OpenError::NewerSchema { found: 99, known: 1, .. })
+        Err(OpenError::NewerSchema { found: 99, known: 2, .. })
     ));
     let text = refusal(dir.path());
     assert!(text.contains("made by a newer magpie") && text.contains("restore a backup"), "{text}");
@@ -196,6 +196,11 @@ fn a_check_names_what_is_damaged() {
         ("UPDATE memberships SET own_at_floor = 99 WHERE conversation = ?1", "below the floor"),
         ("UPDATE messages SET ver = 1 WHERE conversation = ?1 AND seq = 9", "older position"),
         ("UPDATE conversations SET ver = 9999 WHERE id = ?1", "above the newest commit"),
+        ("UPDATE conversations SET rev = 3 WHERE id = ?1", "differs from the rev"),
+        ("UPDATE conversations SET voids = 2 WHERE id = ?1", "count for nobody"),
+        ("INSERT INTO voids VALUES (?1, 1, 1)", "left of a recalled message"),
+        ("INSERT INTO changes VALUES (?1, 900, 1, 1, 1, 1, 1, 1)", "change of a message above"),
+        ("UPDATE memberships SET hides = 4 WHERE conversation = ?1", "that a user hid"),
         ("UPDATE memberships SET read_seq = 99 WHERE conversation = ?1", "above the head"),
         ("DELETE FROM conversations WHERE id = ?1", "without its conversation"),
     ] {
@@ -206,6 +211,21 @@ fn a_check_names_what_is_damaged() {
             .any(|p| p.text.contains(found) && p.place == format!("conversation {id}"));
         assert!(named, "{damage}: {problems:?}");
     }
+}
+
+#[test]
+fn a_check_names_an_upload_that_is_held_by_other_messages_than_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()));
+    let conn = Connection::open(dir.path().join(DATABASE)).unwrap();
+    conn.execute_batch(
+        "INSERT INTO media VALUES (x'000102030405060708090a0b0c0d0e0f', 1, 1, '', NULL, 0, 1, 1, 1);",
+    )
+    .unwrap();
+    let problems = check(dir.path()).unwrap().problems;
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].place, "upload 000102030405060708090a0b0c0d0e0f");
+    assert!(problems[0].text.contains("found 1, expected 0"), "{problems:?}");
 }
 
 #[test]

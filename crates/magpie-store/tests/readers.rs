@@ -14,7 +14,8 @@ use std::{
 use magpie_core::{
     model::Item,
     port::store::{
-        Append, Guard, Op, Origin, Place, ResumeQuery, Store as _, UserPatch, Write, WriteResult,
+        Alteration, Append, Guard, Op, Origin, Place, ResumeQuery, Revise, Store as _, UserPatch,
+        Write, WriteResult,
     },
 };
 use magpie_proto::{Body, ConversationId, MessageId, Seq, UserId, client::Edge};
@@ -113,15 +114,19 @@ fn resume(store: &SqliteStore, stop: &AtomicBool) {
     assert_eq!(have, MESSAGES, "the last cursor covers what was not shown");
 }
 
+fn put_users(store: &SqliteStore) {
+    for id in ["a", "b"] {
+        let (name, avatar, role, banned) = (None, None, None, None);
+        let patch = UserPatch { id: user(id), name, avatar, role, banned, now_ms: 1 };
+        write(store, Op::PutUser(patch)).unwrap();
+    }
+}
+
 fn stays_dense(apply_patience: Duration, recent_len_max: usize) {
     let dir = tempfile::tempdir().unwrap();
     let options = OpenOptions { apply_patience, recent_len_max, ..OpenOptions::new(dir.path(), 7) };
     let store = SqliteStore::open(options, Arc::new(RecordingSink::default())).unwrap();
-    for id in ["a", "b"] {
-        let (name, avatar, role, banned) = (None, None, None, None);
-        let patch = UserPatch { id: user(id), name, avatar, role, banned, now_ms: 1 };
-        write(&store, Op::PutUser(patch)).unwrap();
-    }
+    put_users(&store);
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| look(&store, &stop));
@@ -154,4 +159,74 @@ fn readers_see_a_dense_history_when_every_resume_has_to_search() {
 #[test]
 fn readers_see_a_dense_history_while_the_tail_grows() {
     stays_dense(Duration::from_secs(3_600), 16);
+}
+
+/// Edit number n says n, and is the n-th change: whoever shows it as changed by rev n shows what
+/// that change said, or something later.
+fn edits(number: u64) -> Op {
+    Op::Revise(Revise {
+        conversation: conversation(),
+        seq: number % 40 + 1,
+        by: user("a"),
+        what: Alteration::Edit(Body::text(&number.to_string())),
+        at_ms: number,
+        window_ms: None,
+        guarded: true,
+    })
+}
+
+/// Looks at changed messages until it is told to stop.
+fn look_at_changes(store: &SqliteStore, stop: &AtomicBool) {
+    let (mut revs, mut stopping) = (vec![0; 100_000], false);
+    while !stopping {
+        stopping = stop.load(Ordering::Relaxed);
+        let page = wait(store.history(user("b"), false, conversation(), Edge::After(0), 40));
+        let changes = wait(store.changes(user("b"), false, conversation(), 0, 40));
+        let items = page.unwrap().unwrap().items.into_iter();
+        for item in items.chain(changes.unwrap().unwrap().items) {
+            let Item::Message(message) = item else { continue };
+            let said: u64 = message.body.parts().unwrap().x.parse().unwrap();
+            let rev = message.revision.map_or(0, |revision| revision.rev);
+            assert!(said >= rev, "rev {rev} said {rev}, not {said}");
+            let place = usize::try_from(message.seq).unwrap();
+            revs[place] = revs[place].max(rev);
+        }
+    }
+    let newest = (EDITS - 39..=EDITS).map(|number| (number % 40 + 1, number));
+    for (seq, rev) in newest {
+        assert_eq!(revs[usize::try_from(seq).unwrap()], rev, "the last look sees the last change");
+    }
+}
+
+const EDITS: u64 = 4_000;
+
+fn nothing_old_is_shown_as_new(apply_patience: Duration) {
+    let dir = tempfile::tempdir().unwrap();
+    let options = OpenOptions { apply_patience, ..OpenOptions::new(dir.path(), 7) };
+    let store = SqliteStore::open(options, Arc::new(RecordingSink::default())).unwrap();
+    put_users(&store);
+    for number in 1..=40 {
+        write(&store, append(number)).unwrap();
+    }
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| look_at_changes(&store, &stop));
+        for number in 1..=EDITS {
+            let write = Write { op: edits(number), origin: Origin::None };
+            store.submit(write).unwrap();
+            if number % 7 == 0 {
+                let (origin, answer) = Origin::call();
+                store.submit(Write { op: append(1_000_000 + number), origin }).unwrap();
+                answer.blocking_recv().unwrap().unwrap();
+            }
+        }
+        write(&store, append(0)).unwrap();
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn readers_never_see_an_old_text_under_a_new_rev() {
+    nothing_old_is_shown_as_new(Duration::ZERO);
+    nothing_old_is_shown_as_new(Duration::from_secs(3_600));
 }

@@ -1,26 +1,33 @@
 //! The store port's conformance suite: named cases, run on every back end. `store_conformance!`
 //! stamps one test for each.
 
+mod changes;
 mod channels;
+mod converge;
 mod desk;
+mod devices;
+mod drafts;
 mod guards;
 mod history;
 mod inbox;
+mod media;
 mod model;
 mod resume;
+mod revisions;
 mod sending;
 mod subject;
 mod unread;
 mod users;
 
+pub use converge::{Turn, run_turns, turns};
 pub use model::{Action, actions, run_actions};
 pub use subject::Subject;
 
 /// All cases by name.
 pub mod case {
     pub use super::{
-        channels::*, desk::*, guards::*, history::*, inbox::*, resume::*, sending::*, unread::*,
-        users::*,
+        changes::*, channels::*, desk::*, devices::*, drafts::*, guards::*, history::*, inbox::*,
+        media::*, resume::*, revisions::*, sending::*, unread::*, users::*,
     };
 }
 
@@ -89,6 +96,35 @@ macro_rules! store_conformance {
             a_push_key_answers_with_the_first_value
             a_push_key_is_free_after_its_hold_time
             delivered_versions_never_fall_nor_run_ahead
+            a_recalled_message_is_gone_for_everyone
+            recalled_messages_never_count_as_unread
+            a_recall_twice_is_one
+            an_edit_shows_the_new_text_and_when
+            only_texts_are_edited_and_answers_stay_answers
+            reactions_stand_in_the_order_in_which_they_came
+            a_message_takes_so_many_emoji_and_no_more
+            who_may_change_what_is_asked_in_one_order
+            what_one_has_deleted_on_his_side_he_cannot_change
+            a_resend_of_a_changed_message_gets_the_first_answer
+            an_answer_needs_its_message
+            changes_are_paged_by_rev_each_place_once
+            desk_messages_are_changed_like_others
+            resume_brings_older_places_that_changed
+            resume_keeps_what_one_hid_away_from_him
+            resume_says_where_further_changes_are_to_be_asked
+            resume_and_changes_stop_at_their_bytes
+            undelivered_messages_leave_out_recalled_ones
+            a_draft_is_in_the_entry_until_it_is_cleared
+            other_devices_find_a_draft_on_resume
+            a_draft_needs_a_conversation_that_one_is_in
+            devices_are_listed_with_the_newest_first
+            a_device_that_was_signed_out_is_not_listed_until_it_comes_back
+            a_message_may_show_only_what_its_sender_uploaded
+            an_upload_is_free_when_its_last_message_is_recalled
+            an_upload_is_seen_by_those_who_see_a_message_with_it
+            an_upload_at_a_desk_is_seen_by_its_visitor_and_the_agents
+            a_resend_holds_its_upload_once
+            the_bytes_of_a_users_uploads_are_summed_up
         }
     };
     (@stamp $make:expr; $($case:ident)*) => {

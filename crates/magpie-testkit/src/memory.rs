@@ -2,21 +2,23 @@
 //! only when told to, so that a test can prove that nothing is acknowledged before the commit.
 
 mod apply;
+mod belongings;
 mod data;
+mod revise;
 mod view;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Unread, User,
     },
     port::store::{
         CommitSink, Committed, ReadFuture, Rejection, ResumeQuery, Store, StoreError, Write,
     },
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 use parking_lot::Mutex;
 
 use data::Data;
@@ -199,6 +201,58 @@ impl Store for MemoryStore {
             let later = data.users.values().filter(|u| after.as_ref().is_none_or(|a| u.id > *a));
             later.take(limit as usize).cloned().collect()
         })
+    }
+
+    fn message(
+        &self,
+        user: UserId,
+        agent: bool,
+        id: ConversationId,
+        seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        self.read(|data| view::place(view::find(data, &user, agent, id)?, &user, seq))
+    }
+
+    fn changes(
+        &self,
+        user: UserId,
+        agent: bool,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        self.read(|data| {
+            view::find(data, &user, agent, id).map(|c| view::changes(c, &user, after, limit))
+        })
+    }
+
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.read(|data| belongings::devices(data, &user))
+    }
+
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.read(|data| data.devices.get(&(user, device)).cloned())
+    }
+
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.read(|data| data.upload(id))
+    }
+
+    fn visible_media(
+        &self,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        self.read(|data| belongings::visible(data, &user, agent, &ids))
+    }
+
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.read(|data| belongings::idle(data, now_ms, limit))
+    }
+
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.read(|data| belongings::bytes_of(data, &user))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

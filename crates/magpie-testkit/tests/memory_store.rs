@@ -9,7 +9,7 @@ use magpie_core::port::store::{
 use magpie_proto::UserId;
 use magpie_testkit::{
     MemoryStore, RecordingSink,
-    conformance::{Subject, actions, run_actions},
+    conformance::{Subject, actions, run_actions, run_turns, turns},
 };
 use proptest::prelude::*;
 
@@ -64,4 +64,15 @@ fn random_talk_of_two_users_with_two_devices_agrees_with_the_model() {
         run_actions(&Subject::open(open), runs.get(), &actions);
     });
     assert!(runs.get() >= 10_000);
+}
+
+#[test]
+fn devices_converge_whatever_becomes_of_messages() {
+    let runs = Cell::new(0);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) };
+    proptest!(config, |(turns in turns())| {
+        runs.set(runs.get() + 1);
+        run_turns(&Subject::open(open), runs.get(), &turns);
+    });
+    assert!(runs.get() >= 1_000);
 }

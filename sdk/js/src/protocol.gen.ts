@@ -4,264 +4,415 @@
 export const SUBPROTOCOL = 'magpie.v1'
 
 /** Events that `n` of a pong counts. */
-export const DURABLE_EVENTS: readonly string[] = ['msg', 'conv.state', 'msg.hidden', 'msg.change']
+export const DURABLE_EVENTS: readonly string[] = ['msg', 'msg.hidden', 'msg.change', 'conv.state']
 
+/** A user as others see him. */
 export interface User {
-  id: string
-  name: string
-  avatar: string
-  role: string
+  /** Id. */ id: string
+  /** Name to show. */ name: string
+  /** Address of a picture; may be empty. */ avatar: string
+  /** What he may be. user, agent, bot, admin */ role: string
 }
 
 /** Kind and text; every kind has a text, so that an unknown kind is shown by it. */
 export interface Body {
-  k: string
-  x: string
+  /** Kind. */ k: string
+  /** Text, or what is shown in place of an unknown kind. */ x: string
   [field: string]: unknown
+}
+
+/** Whose words a forwarded body holds: field `fw` of a body, set by the server. */
+export interface Forwarded {
+  /** Who said them first. */ from: string
+  /** When, Unix ms. */ ts: number
 }
 
 /** `[emoji, users]`, in the order of first use. */
 export type ReactionEntry = [string, string[]]
 
+/** `[conversation, seq]` of a receipt, or `[channel, version]` of a hello. */
+export type Mark = [string, number]
+
+/** A message. */
 export interface MessageItem {
-  c: string
-  seq: number
-  id: string
-  from: string
-  ts: number
-  b: Body
-  cid?: string
-  rev?: number
-  edited?: number
-  reactions?: ReactionEntry[]
+  /** Conversation. */ c: string
+  /** Place of a message in it. */ seq: number
+  /** Its global id. */ id: string
+  /** Who sent it. */ from: string
+  /** When the server took it, Unix ms. */ ts: number
+  /** What. */ b: Body
+  /** Client message id; from the server only for the sender's devices. */ cid?: string
+  /** The conversation's number of its last change; absent: never. */ rev?: number
+  /** When its text was changed last, Unix ms. */ edited?: number
+  /** Absent when there are none. */ reactions?: ReactionEntry[]
 }
 
+/** Places with nothing to see. */
 export interface GoneItem {
-  from: number
-  to: number
-  gone: string
-  by?: string
+  /** First place. */ from: number
+  /** Last place. */ to: number
+  /** Why. recalled, deleted, expired */ gone: string
+  /** Whose recalled messages these were. */ by?: string
 }
 
+/** A place of a history. */
 export type Item = MessageItem | GoneItem
 
+/** What the user has typed and not sent. */
 export interface Draft {
-  x: string
-  re?: number
+  /** The text. */ x: string
+  /** The message that it answers. */ re?: number
 }
 
+/** A conversation in the list. */
 export interface Entry {
-  c: string
-  kind: string
-  peer: User | null
-  head: number
-  rev: number
-  ts: number
-  unread: number
-  read: number
-  cleared: number
-  delivered: number
-  visible: boolean
-  pin: boolean
-  mute: boolean
-  peer_read: number
-  peer_delivered: number
-  last: Item | null
-  draft?: Draft
+  /** Conversation. */ c: string
+  /** What it is. direct, group, desk */ kind: string
+  /** The other user. */ peer: User | null
+  /** Newest place; 0 without messages. */ head: number
+  /** Number of its last shared change. */ rev: number
+  /** Time of the newest message, Unix ms; 0 without. */ ts: number
+  /** Messages of others that were not read. */ unread: number
+  /** Read up to here, on any device. */ read: number
+  /** Deleted on this side up to here. */ cleared: number
+  /** Received up to here, on any device. */ delivered: number
+  /** It belongs in the list. */ visible: boolean
+  /** On top of the list. */ pin: boolean
+  /** No sound, no badge. */ mute: boolean
+  /** What the other side has read. */ peer_read: number
+  /** What the other side has received. */ peer_delivered: number
+  /** Newest message that this user may see. */ last: Item | null
+  /** What this user has typed here and not sent. */ draft?: Draft
 }
 
+/** A changed conversation in a resume. */
 export interface SyncEntry extends Entry {
-  items?: Item[]
-  hole?: [number, number]
-  changes?: number
+  /** What was missed or changed. */ items?: Item[]
+  /** Older missed places, first and last. */ hole?: [number, number]
+  /** Not all places changed after this rev were sent. */ changes?: number
 }
 
+/** Whether someone is there. */
 export interface PresenceState {
-  user: string
-  online: boolean
-  last_seen: number
+  /** Who. */ user: string
+  /** Has a connection. */ online: boolean
+  /** Unix ms; 0: never. */ last_seen: number
 }
 
+/** An installation of an app that the user has signed in on. */
 export interface Device {
-  device: string
-  name: string
-  first_seen: number
-  last_seen: number
-  online: boolean
-  current: boolean
+  /** Its id. */ device: string
+  /** What it calls itself; may be empty. */ name: string
+  /** First sign-in, Unix ms. */ first_seen: number
+  /** Last sign-in that was noted, Unix ms. */ last_seen: number
+  /** Connected now. */ online: boolean
+  /** The one that asks. */ current: boolean
 }
 
-export interface IceServer {
-  urls: string[]
-  username?: string
-  credential?: string
-}
-
-export interface CallInfo {
-  call: string
-  c: string
-  media: string
-  from: string
-  to: string
-  state: string
-  why?: string
-  ts: number
-  expires?: number
-  answered?: number
-  ended?: number
-  conns: (string | null)[]
-}
-
+/** What the server takes. */
 export interface Limits {
-  body_bytes: number
-  in_flight: number
-  messages_per_s: number
-  list: number
-  recall_ms?: number
-  edit_ms?: number
-  draft_bytes?: number
-  media_bytes?: number
+  /** Largest body. */ body_bytes: number
+  /** Requests that may wait for an answer. */ in_flight: number
+  /** Rate of this user. */ messages_per_s: number
+  /** Entries of a list in a frame. */ list: number
+  /** How long a message can be recalled. */ recall_ms?: number
+  /** How long a text can be edited. */ edit_ms?: number
+  /** Longest draft. */ draft_bytes?: number
+  /** Largest upload; 0: none. */ media_bytes?: number
 }
 
-export type Mark = [string, number]
+/** A STUN or TURN server, as `RTCPeerConnection` takes it. */
+export interface IceServer {
+  /** Its addresses. */ urls: string[]
+  /** For TURN. */ username?: string
+  /** For TURN. */ credential?: string
+}
+
+/** A call as it is now. */
+export interface CallInfo {
+  /** Id of the call, made by the caller's client. */ call: string
+  /** The direct conversation of the two. */ c: string
+  /** What it carries. audio, video */ media: string
+  /** Who calls. */ from: string
+  /** Who is called. */ to: string
+  /** Where it stands. ringing, active, ended */ state: string
+  /** How it ended. hangup, cancelled, rejected, missed, busy, failed, lost */ why?: string
+  /** When it began to ring, Unix ms. */ ts: number
+  /** Until when it rings, Unix ms. */ expires?: number
+  /** When it was answered, Unix ms. */ answered?: number
+  /** When it ended, Unix ms. */ ended?: number
+  /** `conn` of the caller's and of the called one's connection. */ conns: (string | null)[]
+}
+
+/** Fields that every kind of body may have. */
+export interface BodyExtras {
+  /** The message of the same conversation that this one answers. */
+  re?: number
+  /** Whose words these are, when they were forwarded; set by the server. */
+  fw?: Forwarded
+}
+
+/** What a finished upload is; a message carries it unchanged. */
+export interface MediaInfo {
+  id: string
+  name: string
+  type: string
+  size: number
+  w?: number
+  h?: number
+  ms?: number
+  wave?: number[]
+  poster?: { id: string; w: number; h: number }
+  thumb?: boolean
+}
+
+export interface TextBody extends BodyExtras { k: 'text'; x: string }
+
+/** An upload, or an address elsewhere. */
+export interface MediaBody extends BodyExtras {
+  k: 'image' | 'file' | 'voice' | 'video'
+  x: string
+  media?: MediaInfo
+  url?: string
+}
+
+/** Degrees by WGS 84. */
+export interface LocationBody extends BodyExtras {
+  k: 'location'
+  x: string
+  lat: number
+  lon: number
+  title?: string
+  address?: string
+}
+
+/** A user who is recommended. */
+export interface CardBody extends BodyExtras { k: 'card'; x: string; user: string; name?: string; avatar?: string }
+
+/** Something of the app's own; `type` says what. */
+export interface CustomBody extends BodyExtras { k: 'custom'; x: string; type: string; [field: string]: unknown }
+
+/** The record of a call; made by the server only. */
+export interface CallBody { k: 'call'; x: string; call: { id: string; media: string; why: string; ms: number } }
+
+/** A body of a kind that every client knows; others are shown by their `x`. */
+export type KnownBody = TextBody | MediaBody | LocationBody | CardBody | CustomBody | CallBody
 
 /** Fields of the client frames by type, without `t` and `r`. */
 export interface ClientFrames {
+  /** The first frame. */
   hello: {
-    token?: string
-    device?: string
-    instance?: string
-    name?: string
-    cursor?: string
-    channels?: Mark[]
-    features?: string[]
+    /** User token, unless the handshake had one. */ token?: string
+    /** Id of this installation, kept for ever. */ device?: string
+    /** Random id of this page load. */ instance?: string
+    /** What the device calls itself, for the list of devices. */ name?: string
+    /** Where to resume. */ cursor?: string
+    /** Last version of each channel. */ channels?: Mark[]
+    /** Abilities of this client. */ features?: string[]
   }
+  /** A new token for the same user. */
   auth: { token: string }
+  /** Heartbeat. */
   ping: { delivered?: Mark[]; read?: Mark[] }
+  /** Send a message. */
   send: { to?: string; c?: string; cid?: string; b: Body }
+  /** What was received and read. */
   receipt: { delivered?: Mark[]; read?: Mark[] }
+  /** The user is typing. */
   typing: { to?: string; c?: string }
+  /** Follow the presence of these users. */
   'presence.watch': { users: string[] }
+  /** A page of messages. */
   history: { c: string; before?: number; after?: number; limit?: number }
+  /** A page of the conversation list. */
   inbox: { before?: string; limit?: number }
+  /** Make the conversation with someone visible. */
   'conv.open': { to: string }
+  /** Keep a conversation on top of the list. */
   'conv.pin': { c: string; on: boolean }
+  /** No sound, no badge. */
   'conv.mute': { c: string; on: boolean }
+  /** Out of the list until the next message. */
   'conv.hide': { c: string }
+  /** Delete all messages on this side. */
   'conv.delete': { c: string }
+  /** Keep what was typed and not sent. */
   'conv.draft': { c: string; x: string; re?: number }
+  /** Hide one message on this side. */
   'msg.hide': { c: string; seq: number }
+  /** Take a message of one's own back for everyone. */
   'msg.recall': { c: string; seq: number }
+  /** Give a text of one's own another text. */
   'msg.edit': { c: string; seq: number; b: Body }
+  /** Put an emoji on a message, or take it away. */
   'msg.react': { c: string; seq: number; e: string; on: boolean }
+  /** Send a copy of a message that one sees. */
   'msg.forward': { c: string; seq: number; to?: string; into?: string; cid?: string }
+  /** Places of a conversation that changed. */
   changes: { c: string; after: number; limit?: number }
+  /** Why is the unread count what it is? */
   unread: { c: string }
+  /** Refuse messages from someone, or accept them again. */
   block: { user: string; on: boolean }
+  /** The last value of a push channel. */
   channel: { channel: string }
+  /** A passing message to everyone connected. */
   broadcast: { b: Body }
+  /** The user's devices. */
   devices: object
+  /** End a device; it needs a new token to come back. */
   'device.signout': { device: string }
+  /** Change the user's name and picture. */
   'profile.set': { name?: string; avatar?: string }
+  /** Call someone. */
   'call.invite': { to: string; call: string; media: string }
+  /** Answer a call on this device. */
   'call.accept': { call: string }
+  /** Cancel, reject or end a call. */
   'call.end': { call: string; why?: string }
+  /** Go on with a call on this connection. */
   'call.attach': { call: string; have: number }
+  /** Tell the other side's client something. */
   'call.signal': { call: string; data: unknown }
+  /** Which STUN and TURN servers to use. */
   'call.ice': object
 }
 
+/** Everything that a client sends. */
 export type ClientFrame = { [T in keyof ClientFrames]: { t: T; r?: number } & ClientFrames[T] }[keyof ClientFrames]
 
 /** Fields of the server frames by type, without `t` and `r`. */
 export interface ServerFrames {
+  /** Reply to `hello`. */
   ready: {
-    v: number
-    server: string
-    user: User
-    epoch: string
-    conn: string
-    heartbeat_ms: number
-    limits: Limits
-    features?: string[]
-    now: number
-    expires: number
+    /** Version of the protocol. */ v: number
+    /** Name and version, for logs. */ server: string
+    /** Who the token says you are. */ user: User
+    /** Identity of the server's history. */ epoch: string
+    /** Id of this connection. */ conn: string
+    /** Send a ping this often. */ heartbeat_ms: number
+    /** What the server takes. */ limits: Limits
+    /** What it has and this connection uses. */ features?: string[]
+    /** The server's clock, Unix ms. */ now: number
+    /** When the token ends, Unix ms. */ expires: number
   }
+  /** A page of the resume. */
   sync: { gap: boolean; more: boolean; cur?: string; convs: SyncEntry[] }
+  /** Done. */
   ok: { expires?: number; users?: PresenceState[]; connections?: number }
+  /** A sent or forwarded message is on disk. */
   ack: { c: string; id: string; seq: number; ts: number; dup?: boolean }
+  /** A new message. */
   msg: MessageItem
+  /** The user hid a message on some device. */
   'msg.hidden': { c: string; seq: number }
-  'msg.change': { c: string; rev: number; seq: number; kind: string; by: string; ts: number; item: Item }
-  'conv.state': {
-    c: string
-    read: number
-    cleared: number
-    hidden: number
-    pin: boolean
-    mute: boolean
-    unread: number
+  /** A message was changed for everyone; only with the feature `changes`. */
+  'msg.change': {
+    /** Conversation. */ c: string
+    /** The conversation's number of this change, without gaps. */ rev: number
+    /** Place of a message in it. */ seq: number
+    /** What was done. recall, edit, react */ kind: string
+    /** By whom. */ by: string
+    /** When, Unix ms. */ ts: number
+    /** The place as it is now. */ item: Item
   }
+  /** The user's private state of a conversation. */
+  'conv.state': {
+    /** Conversation. */ c: string
+    /** Read up to here. */ read: number
+    /** Deleted on this side up to here. */ cleared: number
+    /** In the list while `head` is above; -1: opened empty. */ hidden: number
+    /** On top of the list. */ pin: boolean
+    /** No sound, no badge. */ mute: boolean
+    /** Messages of others that were not read. */ unread: number
+  }
+  /** The user typed something on another device and did not send it. */
   'conv.draft': { c: string; x: string; re?: number; ts: number }
+  /** Someone has received or read; a lower bound. */
   receipt: { c: string; user: string; delivered: number; read: number }
+  /** Someone is typing. */
   typing: { c: string; user: string }
+  /** Someone came or went. */
   presence: PresenceState
+  /** A channel's value. */
   push: { channel: string; version: number; ts: number; data: unknown; dropped?: number }
+  /** A passing message to everyone connected. */
   broadcast: { from?: string; b: Body; dropped?: number }
+  /** Reply to `ping`. */
   pong: { cur?: string; n: number; now: number }
+  /** A page of messages. */
   history: { c: string; head: number; more: boolean; items: Item[] }
+  /** A page of the conversation list. */
   inbox: { convs: Entry[]; next: string | null }
+  /** One conversation as it is now. */
   conv: Entry
+  /** Places that changed, each once, as they are now. */
   changes: { c: string; rev: number; more: boolean; items: Item[] }
+  /** Why the unread count is what it is. */
   unread: { c: string; count: number; floor: number; head: number; places: [number, string][] }
+  /** A channel's last value. */
   channel: { channel: string; version: number; ts: number; data: unknown }
+  /** The user's devices, newest first. */
   devices: { devices: Device[] }
+  /** The user as he is now. */
   user: { user: User }
+  /** A refusal. */
+  error: { code: string; retry: string; after_ms?: number; message: string }
+  /** A call as it is now. */
   call: CallInfo & { ice?: IceServer[] }
+  /** The other side's client tells something. */
   'call.signal': { call: string; n: number; data: unknown }
+  /** Which STUN and TURN servers to use. */
   'call.ice': { ice: IceServer[]; expires: number }
-  error: { code: string; message: string; retry?: string; after_ms?: number }
 }
 
+/** Everything that the server sends. */
 export type ServerFrame = { [T in keyof ServerFrames]: { t: T; r?: number } & ServerFrames[T] }[keyof ServerFrames]
 
+/** What the server says by itself. */
+export type ServerEvent = Extract<ServerFrame, { t: 'sync' | 'msg' | 'msg.hidden' | 'msg.change' | 'conv.state' | 'conv.draft' | 'receipt' | 'typing' | 'presence' | 'push' | 'broadcast' | 'error' | 'call' | 'call.signal' }>
+
+/** Whether a refused request can succeed later, when the error does not say. */
+export const ERROR_CODES = {
+  bad_json: { retry: 'never' },
+  bad_request: { retry: 'never' },
+  unknown_type: { retry: 'never' },
+  hello_required: { retry: 'never' },
+  unauthorized: { retry: 'never' },
+  token_expired: { retry: 'never' },
+  signed_out: { retry: 'never' },
+  forbidden: { retry: 'never' },
+  origin_refused: { retry: 'never' },
+  blocked: { retry: 'never' },
+  stranger_limit: { retry: 'later' },
+  too_late: { retry: 'never' },
+  not_found: { retry: 'never' },
+  unknown_user: { retry: 'never' },
+  unknown_conversation: { retry: 'never' },
+  unknown_message: { retry: 'never' },
+  unknown_media: { retry: 'never' },
+  unknown_call: { retry: 'never' },
+  method_not_allowed: { retry: 'never' },
+  client_msg_id_reused: { retry: 'never' },
+  call_taken: { retry: 'never' },
+  busy: { retry: 'later' },
+  upload_offset: { retry: 'later' },
+  recalled: { retry: 'never' },
+  too_large: { retry: 'never' },
+  quota_exceeded: { retry: 'never' },
+  unsupported_media_type: { retry: 'never' },
+  media_refused: { retry: 'never' },
+  upgrade_required: { retry: 'never' },
+  rate_limited: { retry: 'after_ms' },
+  internal: { retry: 'later' },
+  storage_full: { retry: 'later' },
+  storage_unavailable: { retry: 'later' },
+  overloaded: { retry: 'after_ms' },
+  draining: { retry: 'after_ms' },
+} as const
+
 /** Codes of refused requests; newer servers may have others. */
-export type ErrorCode =
-  | 'bad_json'
-  | 'bad_request'
-  | 'unknown_type'
-  | 'hello_required'
-  | 'unauthorized'
-  | 'token_expired'
-  | 'signed_out'
-  | 'forbidden'
-  | 'origin_refused'
-  | 'blocked'
-  | 'stranger_limit'
-  | 'too_late'
-  | 'not_found'
-  | 'unknown_user'
-  | 'unknown_conversation'
-  | 'unknown_message'
-  | 'unknown_media'
-  | 'unknown_call'
-  | 'method_not_allowed'
-  | 'client_msg_id_reused'
-  | 'upload_offset'
-  | 'call_taken'
-  | 'busy'
-  | 'recalled'
-  | 'too_large'
-  | 'quota_exceeded'
-  | 'unsupported_media_type'
-  | 'media_refused'
-  | 'upgrade_required'
-  | 'rate_limited'
-  | 'internal'
-  | 'storage_full'
-  | 'storage_unavailable'
-  | 'overloaded'
-  | 'draining'
+export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Close codes: whether to connect again, and what they mean. */
 export const CLOSE_CODES: readonly (readonly [code: number, again: boolean, meaning: string])[] = [
@@ -283,6 +434,30 @@ export const CLOSE_CODES: readonly (readonly [code: number, again: boolean, mean
   [4502, false, "Ended by an administrator or the owner's backend."],
   [4503, false, 'The user is banned.'],
   [4504, false, 'This path does not take the caller.'],
-  [4505, false, 'Over the limit of connections per user: this one, the quietest, made room for a new one.'],
-  [4506, false, 'This device was signed out on another device.'],
+  [4505, false, 'Over the limit of connections per user: this one, the quietest, made room for a new one. Connect again when the user comes back to this page; by itself it would push out the next.'],
+  [4506, false, 'The user signed this device out on another one.'],
 ]
+
+/** What to do after a close code; others are judged by their range. */
+export const CLOSE_AFTER: Readonly<Record<number, 'reconnect' | 'wait' | 'stop'>> = {
+  1000: 'stop',
+  1002: 'reconnect',
+  1003: 'reconnect',
+  1007: 'reconnect',
+  1008: 'reconnect',
+  1009: 'reconnect',
+  1012: 'wait',
+  1013: 'reconnect',
+  4000: 'reconnect',
+  4001: 'reconnect',
+  4002: 'reconnect',
+  4003: 'reconnect',
+  4005: 'reconnect',
+  4500: 'stop',
+  4501: 'stop',
+  4502: 'stop',
+  4503: 'stop',
+  4504: 'stop',
+  4505: 'stop',
+  4506: 'stop',
+}

@@ -158,6 +158,19 @@ describe('a timeline', () => {
     expect(seqs(given)).toEqual([501])
   })
 
+  it('moves to a message also while a page is on its way', async () => {
+    const given = world()
+    withHistory(given, () => 500)
+    await goOnline(given, [entry({ head: 500 })])
+    const timeline = given.client.timeline(C)
+    await timeline.open()
+    const older = timeline.loadOlder()
+    await timeline.loadAround(100)
+    await older
+    expect(texts(timeline.view.items)).toContain('text 100')
+    expect(timeline.view).toMatchObject({ atEnd: false, loading: '' })
+  })
+
   it('follows the newest message again once paging has reached it', async () => {
     const given = world()
     withHistory(given, () => 100)

@@ -9,6 +9,7 @@ export class Faults {
   private readonly seen: string[] = []
   private readonly loading = new Set<Request>()
   private outageExpected = false
+  private readonly statusesExpected = new Set<number>()
 
   private constructor() {}
 
@@ -29,7 +30,9 @@ export class Faults {
     })
     page.on('request', (request) => {
       faults.loading.add(request)
-      if (!request.url().startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
+      // What the page made itself, such as the preview of a picture, comes from no host.
+      const url = request.url().replace(/^blob:/, '')
+      if (!url.startsWith(origin())) note(`request to elsewhere: ${request.url()}`)
     })
     page.on('websocket', (socket) => {
       if (!socket.url().startsWith(origin().replace('http', 'ws'))) note(`socket to elsewhere: ${socket.url()}`)
@@ -51,12 +54,22 @@ export class Faults {
     this.outageExpected = true
   }
 
+  /** What a test does wrong on purpose is refused with this status; the browser's console says so too. */
+  expectStatus(status: number): void {
+    this.statusesExpected.add(status)
+  }
+
+  private isExpected(text: string): boolean {
+    if (this.outageExpected && OUTAGE.test(text)) return true
+    return [...this.statusesExpected].some((status) => text.startsWith(`answer ${status}:`) || text.includes(`status of ${status} `))
+  }
+
   /** Waits until the page loads nothing: what it loads while the test cuts it off would fail. */
   async quiet(): Promise<void> {
     await expect.poll(() => [...this.loading].map((request) => request.url()), 'what the page still loads').toEqual([])
   }
 
   get list(): string[] {
-    return this.seen.filter((text) => !this.outageExpected || !OUTAGE.test(text))
+    return this.seen.filter((text) => !this.isExpected(text))
   }
 }

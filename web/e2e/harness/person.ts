@@ -105,6 +105,11 @@ export class Person {
     await expect(this.page.getByTestId('connection-state')).toHaveAttribute('data-state', /waiting|connecting/)
   }
 
+  /** Something will be refused with this status: from here on the browser may say so. */
+  expectStatus(status: number): void {
+    this.faultsSeen.expectStatus(status)
+  }
+
   /** The entry in the list; on a phone it is out of sight while a chat is open. */
   entry(peer: string): Locator {
     return this.page.getByTestId(`conversation-${peer}`)

@@ -37,7 +37,7 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /** Each worker of the test run has a range of its own. */
-async function freePort(worker: number): Promise<number> {
+export async function freePort(worker: number): Promise<number> {
   const first = PORTS_FROM + (worker % WORKERS_MAX) * PORTS_PER_WORKER
   const start = Math.floor(Math.random() * PORTS_PER_WORKER)
   for (let step = 0; step < PORTS_PER_WORKER; step++) {
@@ -61,10 +61,11 @@ export class Server {
     private readonly port: number,
     private readonly data: string,
     private readonly flags: readonly string[],
+    private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(flags: readonly string[], worker: number): Promise<Server> {
-    const server = new Server(await freePort(worker), await mkdtemp(join(tmpdir(), 'magpie-e2e-')), flags)
+  static async start(flags: readonly string[], worker: number, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = new Server(await freePort(worker), await mkdtemp(join(tmpdir(), 'magpie-e2e-')), flags, settings)
     await server.run()
     return server
   }
@@ -76,7 +77,7 @@ export class Server {
   /** Starts it, again at the address it had before. */
   async run(): Promise<void> {
     const args = ['serve', ...this.flags, '--listen', `127.0.0.1:${this.port}`, '--data', this.data]
-    const env = { ...process.env, MAGPIE_API_KEY: API_KEY }
+    const env = { ...process.env, ...this.settings, MAGPIE_API_KEY: API_KEY }
     // Its own directory is the working directory too: no configuration file of a developer is read.
     const child = spawn(binary(), args, { cwd: this.data, env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.child = child

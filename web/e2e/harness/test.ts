@@ -11,6 +11,8 @@ export * from './person'
 interface Fixtures {
   /** Flags of `magpie serve`. */
   flags: string[]
+  /** Settings of the server as environment variables: `MAGPIE_CALLS__RING_S`. */
+  settings: Record<string, string>
   server: Server
   /** Opens a new browser profile; with a user's id he is signed in. */
   arrive: (user: string | null, look?: Look) => Promise<Person>
@@ -18,9 +20,10 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   flags: [['--dev', '--demo'], { option: true }],
+  settings: [{}, { option: true }],
 
-  server: async ({ flags }, use, info) => {
-    const server = await Server.start(flags, info.parallelIndex)
+  server: async ({ flags, settings }, use, info) => {
+    const server = await Server.start(flags, info.parallelIndex, settings)
     await use(server)
     await server.stop()
     if (info.status !== info.expectedStatus) await info.attach('server log', { body: server.log })

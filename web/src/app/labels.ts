@@ -7,6 +7,7 @@ import { isDeskOf, isSystem, nameOf } from '../model/names'
 import { useInbox } from '../stores/inbox'
 import { useSession } from '../stores/session'
 import { t } from './i18n'
+import { seams } from './seams'
 
 /** For a visitor the desk has no face but "customer service"; an agent sees the visitor. */
 export function titleOf(one: Conversation | undefined, meId: string): string {
@@ -27,7 +28,8 @@ const PREVIEW_MAX = 160
 
 /** A message in one line. Cut before the spaces are folded: a preview must not cost what a page costs. */
 export function lineOf(message: Message): string {
-  return message.body.x.slice(0, PREVIEW_MAX * 2).replace(/\s+/g, ' ').trim().slice(0, PREVIEW_MAX)
+  const text = seams.lines.get(message.body.k)?.(message) ?? message.body.x
+  return text.slice(0, PREVIEW_MAX * 2).replace(/\s+/g, ' ').trim().slice(0, PREVIEW_MAX)
 }
 
 export function goneText(item: TimelineItem & { type: 'gone' }, meId: string): string {

@@ -1,7 +1,7 @@
 // Where other features plug in without this page knowing them: message kinds, tools of the composer,
 // buttons of the headers, layers above everything. A feature registers itself when its module loads.
 
-import type { Target } from 'magpie-im'
+import type { Message, Target } from 'magpie-im'
 import { type Component, markRaw, shallowReactive } from 'vue'
 
 import type { IconName } from '../ui/Icon.vue'
@@ -30,6 +30,8 @@ export interface ComposerPlace {
 interface Seams {
   /** Body kind to the component that draws its inside: props `message`. */
   bubbles: Map<string, Component>
+  /** Body kind to its one line in lists and quotes, in the reader's language. */
+  lines: Map<string, (message: Message) => string>
   composerTools: ComposerTool[]
   /** Above the text field: upload previews, a recording bar. Props `place`. */
   composerStrips: Component[]
@@ -47,6 +49,7 @@ interface Seams {
 
 export const seams: Seams = shallowReactive({
   bubbles: shallowReactive(new Map<string, Component>()),
+  lines: new Map(),
   composerTools: shallowReactive([]),
   composerStrips: shallowReactive([]),
   composerIdle: shallowReactive([]),
@@ -56,8 +59,9 @@ export const seams: Seams = shallowReactive({
   onFiles: [],
 })
 
-export function registerBubble(kind: string, component: Component): void {
+export function registerBubble(kind: string, component: Component, line?: (message: Message) => string): void {
   seams.bubbles.set(kind, markRaw(component))
+  if (line) seams.lines.set(kind, line)
 }
 
 export function registerPart(

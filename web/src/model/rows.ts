@@ -4,6 +4,8 @@
 
 import type { Gone, Message, TimelineItem } from 'magpie-im'
 
+import { boxOf, mediaOf } from './media-kinds'
+
 export interface Row {
   readonly key: string
   readonly item: Message | Gone
@@ -107,12 +109,19 @@ export function indexOfSeq(rows: readonly Row[], seq: number): number {
 const CHAR_PX = 8.5
 const LINE_PX = 22
 const ONE_LINE_PX = 42
+const MEDIA_AROUND_PX = 38
 
 /** A first guess of a row's height; the closer it is, the less the list has to correct. */
 export function estimateHeight(row: Row, widthPx: number): number {
   const above = (row.day > 0 ? 42 : 0) + (row.unread ? 36 : 0)
   if (row.item.type === 'gone') return above + 34
   const { body, reactions, re } = row.item
+  const extra = (reactions.length > 0 ? 32 : 0) + (re > 0 ? 46 : 0) + (row.head ? 12 : 3)
+  if (body.k === 'image' || body.k === 'video') {
+    const media = mediaOf(row.item)
+    const { w, h } = media?.poster ?? media ?? (body as { w?: unknown; h?: unknown })
+    return above + boxOf(w, h).height + MEDIA_AROUND_PX + extra
+  }
   const perLine = Math.max(12, Math.min(544, widthPx * 0.8) / CHAR_PX)
   const text = body.x.slice(0, 2_000)
   let lines = 0
@@ -121,6 +130,5 @@ export function estimateHeight(row: Row, widthPx: number): number {
     const wide = line.length > 0 && line.charCodeAt(0) > 0x2e7f ? 1.9 : 1
     lines += Math.max(1, Math.ceil((line.length * wide) / perLine))
   }
-  const extra = (reactions.length > 0 ? 32 : 0) + (re > 0 ? 46 : 0) + (row.head ? 12 : 3)
   return above + ONE_LINE_PX + (Math.min(lines, 30) - 1) * LINE_PX + extra
 }

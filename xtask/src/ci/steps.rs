@@ -33,7 +33,7 @@ pub(super) const RELEASE_BUILD: &[&str] =
 
 /// The step with that build, and those that test its binary.
 pub(super) const RELEASE_STEP: &str = "release";
-pub(super) const BINARY_USERS: &[&str] = &["black-box", "web-e2e"];
+pub(super) const BINARY_USERS: &[&str] = &["black-box", "sdk-server", "web-e2e"];
 
 /// Always the whole workspace: choosing packages would change the features of shared
 /// dependencies and compile them once more.
@@ -58,6 +58,10 @@ const fn run(name: &'static str, proves: &'static str, command: &'static [&'stat
     Step { name, proves, action: Action::Run { dir: ".", command } }
 }
 
+const fn sdk(name: &'static str, proves: &'static str, command: &'static [&'static str]) -> Step {
+    Step { name, proves, action: Action::Run { dir: "sdk/js", command } }
+}
+
 const fn web(name: &'static str, proves: &'static str, command: &'static [&'static str]) -> Step {
     Step { name, proves, action: Action::Run { dir: "web", command } }
 }
@@ -70,11 +74,18 @@ pub(super) const STEPS: &[Step] = &[
         proves: "dependencies have allowed licences, sources and versions",
         action: Action::Supply,
     },
+    sdk("sdk-install", "the SDK's lock file installs", &["npm", "ci", "--no-audit", "--no-fund"]),
+    sdk("sdk-lint", "the SDK follows its lint rules", &["npm", "run", "lint"]),
+    sdk("sdk-types", "the SDK's types agree", &["npm", "run", "typecheck"]),
+    sdk("sdk-test", "the SDK keeps its promises on a fake line and clock", &["npm", "test"]),
+    sdk("sdk-build", "the SDK builds for every platform", &["npm", "run", "build"]),
+    sdk("sdk-size", "the SDK's core stays below 15 KiB", &["npm", "run", "size"]),
     web("web-install", "the page's lock file installs", &["npm", "ci", "--no-audit", "--no-fund"]),
     web("web-lint", "the page follows its lint rules", &["npm", "run", "lint"]),
     web("web-types", "the page's types agree", &["npm", "run", "typecheck"]),
     web("web-test", "the page's own tests pass", &["npm", "test"]),
     web("web-build", "the page builds", &["npm", "run", "build"]),
+    web("web-size", "the first load stays below 150 KiB", &["npm", "run", "size"]),
     run(
         "clippy",
         "no lint is broken",
@@ -105,6 +116,11 @@ pub(super) const STEPS: &[Step] = &[
         proves: "promises hold on real sockets and the release binary",
         action: Action::TestTargets { fuzz: false },
     },
+    sdk(
+        "sdk-server",
+        "the SDK and its quick start work with the release binary",
+        &["npm", "run", "test:server"],
+    ),
     web(
         "web-e2e",
         "two people chat in a browser against the release binary",

@@ -12,8 +12,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("magpie-store", &["magpie-core", "magpie-proto"]),
     ("magpie-bus", &["magpie-core", "magpie-proto"]),
     ("magpie-auth", &["magpie-core", "magpie-proto"]),
+    ("magpie-media", &["magpie-core", "magpie-proto"]),
     ("magpie-gateway", &["magpie-core", "magpie-proto", "magpie-auth"]),
-    ("magpie-api", &["magpie-core", "magpie-proto", "magpie-auth"]),
+    ("magpie-api", &["magpie-core", "magpie-proto", "magpie-auth", "magpie-media"]),
     (
         "magpie-server",
         &[
@@ -23,6 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "magpie-client",
             "magpie-core",
             "magpie-gateway",
+            "magpie-media",
             "magpie-proto",
             "magpie-store",
         ],
@@ -41,7 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "magpie-store",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["magpie-proto"]),
 ];
 
 /// Libraries with the only crates that may name them outside tests.
@@ -50,6 +52,7 @@ const LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("axum", &["magpie-api", "magpie-server"], "only the HTTP API knows the web framework"),
     ("hyper", &["magpie-gateway", "magpie-server"], "only the gateway owns sockets"),
     ("getrandom", &["magpie-auth", "magpie-server"], "randomness comes through the ids port"),
+    ("image", &["magpie-media"], "only the media crate opens files that strangers made"),
     ("anyhow", &["magpie-server", "magpie-bench", "xtask"], "a library has one `thiserror` enum"),
 ];
 

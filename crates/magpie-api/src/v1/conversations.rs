@@ -4,6 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::access::Shared;
 
+mod changes;
 mod delete;
 mod get;
 mod list;
@@ -15,5 +16,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(list::list_conversations))
         .routes(routes!(get::get_conversation, delete::delete_conversation))
         .routes(routes!(read::read_conversation))
+        .routes(routes!(changes::list_changes))
         .routes(routes!(unread::explain_unread))
 }

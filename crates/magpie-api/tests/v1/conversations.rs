@@ -1,5 +1,6 @@
 //! Tests of `src/v1/conversations`.
 
+mod changes;
 mod delete;
 mod get;
 mod list;

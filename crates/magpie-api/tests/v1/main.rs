@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(unreachable_pub, reason = "one binary: nothing in it is reachable")]
 
+mod avatars;
 mod blocks;
 mod broadcast;
 mod channels;
 mod conversations;
 mod demo;
+mod devices;
 mod dialect_links;
 mod info;
+mod media;
 mod messages;
 mod page;
 mod presence;

@@ -1,4 +1,6 @@
 //! Tests of `src/v1/messages`.
 
+mod edit;
 mod history;
+mod recall;
 mod send;

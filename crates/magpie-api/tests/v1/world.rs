@@ -4,6 +4,7 @@
 pub mod contract;
 pub mod ports;
 pub mod store;
+pub mod uploads;
 
 use std::{
     collections::BTreeMap,
@@ -23,9 +24,13 @@ use magpie_auth::{
     SigningSecret, TokenRequest,
 };
 use magpie_core::{
-    Core, Policy, Role, User, conversation::directory::Directory, port::Clock as _,
+    Core, Policy, Role, User,
+    conversation::directory::Directory,
+    device::{self, Presented},
+    port::Clock as _,
     publish::Publisher,
 };
+use magpie_media::Settings;
 use magpie_proto::{ConversationId, UserId};
 use magpie_testkit::{MockClock, SeqIds};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -71,12 +76,15 @@ pub fn direct(a: &str, b: &str) -> String {
 }
 
 pub struct World {
+    pub core: Arc<Core>,
     pub store: Arc<FragileStore>,
     pub bus: Arc<RecordingBus>,
     pub presence: Arc<Presence>,
     pub clock: Arc<MockClock>,
     pub auth: Arc<Authenticator>,
     pub drain: watch::Sender<bool>,
+    /// Goes with the world, and the uploads in it.
+    _folder: tempfile::TempDir,
     router: Router,
 }
 
@@ -87,6 +95,9 @@ pub struct Setup {
     pub limits: Limits,
     pub origins: Vec<&'static str>,
     pub policy: Policy,
+    /// Change the settings of uploads; `None` with `no_media` only.
+    pub media: Option<fn(&mut Settings)>,
+    pub no_media: bool,
 }
 
 impl World {
@@ -108,6 +119,7 @@ impl World {
             presence: presence.clone(),
             policy: setup.policy,
             receipts: magpie_core::receipt::Book::default(),
+            calls: Default::default(),
             directory,
             waiters: Arc::default(),
         });
@@ -118,8 +130,11 @@ impl World {
         settings.origins = OriginPolicy::new(&setup.origins, true).unwrap();
         let auth = Arc::new(Authenticator::new(settings).unwrap());
         let (drain, draining) = watch::channel(false);
+        let folder = tempfile::tempdir().unwrap();
+        let media = (!setup.no_media).then(|| uploads::media(&core, &folder, setup.media));
         let state = ApiState {
-            core,
+            media,
+            core: core.clone(),
             auth: auth.clone(),
             metrics: metrics_handle(),
             site: Site { name: "Magpie".into(), version: "0.0.0-test".into(), dev: false },
@@ -128,7 +143,8 @@ impl World {
             draining,
         };
         let router = router(state);
-        let world = Self { store, bus, presence, clock, auth, drain, router };
+        let world =
+            Self { core, store, bus, presence, clock, auth, drain, _folder: folder, router };
         for name in ["小明", "翠花", "17"] {
             world.store.add_user(user(name, Role::User));
         }
@@ -163,6 +179,13 @@ impl World {
     /// Any call with the key that may do everything and a JSON body.
     pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.call(method, path).bearer(ROOT).body(&body.to_string()).send().await
+    }
+
+    /// A device signs in, with a token of now.
+    pub async fn sign_in(&self, user: &str, device: &str, name: &str) {
+        let issued_ms = self.clock.now_ms();
+        let presented = Presented { id: device, name, issued_ms };
+        device::sign_in(&self.core, &id(user), presented).await.unwrap();
     }
 
     /// A text from one user to another; gives its place.
@@ -227,8 +250,10 @@ impl Call<'_> {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
+        let bytes = bytes.to_vec();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, text, json };
+        let answer =
+            Answer { status: parts.status.as_u16(), headers: parts.headers, text, bytes, json };
         contract::hold(&method, &path, &answer);
         answer
     }
@@ -240,6 +265,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
     pub json: Value,
 }
 

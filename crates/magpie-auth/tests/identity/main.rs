@@ -10,4 +10,5 @@ mod mint;
 mod origins;
 mod secrets;
 mod signed_paths;
+mod tickets;
 mod world;

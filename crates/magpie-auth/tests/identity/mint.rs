@@ -39,6 +39,7 @@ fn a_minted_token_says_what_was_asked_for() {
         name: Some("翠花".into()),
         avatar: Some("/a.png".into()),
         device: Some("tablet".into()),
+        issued_ms: NOW_S * 1_000,
         expires_ms: minted.expires_ms,
         audience: Audience::Native,
         key_id: Some("local".into()),

@@ -35,7 +35,7 @@ fn the_first_start_makes_a_secret_and_one_key_and_later_starts_keep_them() {
 }
 
 #[test]
-fn both_files_are_private_and_two_installations_share_nothing() {
+fn all_files_are_private_and_two_installations_share_nothing() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let keys =
         [start(one.path()), start(two.path())].map(|secrets| secrets.new_api_key.unwrap().key);
@@ -43,11 +43,12 @@ fn both_files_are_private_and_two_installations_share_nothing() {
     let read = |folder: &Path| fs::read_to_string(folder.join("signing.key")).unwrap();
     assert_ne!(read(one.path()), read(two.path()));
     assert_eq!(read(one.path()).trim().len(), 43, "32 random bytes in base64");
-    for file in ["signing.key", "api-keys.toml"] {
+    assert_ne!(read(one.path()), fs::read_to_string(one.path().join("media.key")).unwrap());
+    for file in ["signing.key", "media.key", "api-keys.toml"] {
         let mode = fs::metadata(one.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-    assert_eq!(fs::read_dir(one.path()).unwrap().count(), 2, "nothing is left beside the files");
+    assert_eq!(fs::read_dir(one.path()).unwrap().count(), 3, "nothing is left beside the files");
 }
 
 #[test]

@@ -32,6 +32,26 @@ pub fn send(core: &Core, caller: &Caller, send: Send, origin: Origin) -> Result<
     core.submit(Op::Append(append), origin)
 }
 
+/// The same for a body that the server itself has copied: what it shows need not be the caller's.
+pub(crate) fn send_copy(
+    core: &Core,
+    caller: &Caller,
+    send: Send,
+    origin: Origin,
+) -> Result<(), Refusal> {
+    let mut append = prepare(core, caller, send)?;
+    append.guard.own_media = false;
+    core.submit(Op::Append(append), origin)
+}
+
+/// A message that the server itself writes in the name of a user: a record.
+///
+/// # Errors
+/// [`Refusal`] when its place is none.
+pub(crate) fn by_server(core: &Core, sender: UserId, send: Send) -> Result<Append, Refusal> {
+    prepare(core, &system_caller(sender), send)
+}
+
 /// Sends and waits until the message is durable: for doors without a connection.
 ///
 /// # Errors
@@ -57,6 +77,7 @@ fn prepare(core: &Core, caller: &Caller, send: Send) -> Result<Append, Refusal> 
         must_be_member: !trusted,
         not_blocked: !trusted,
         stranger_limit: if trusted { None } else { stranger_limit(core, caller, &place) },
+        own_media: !trusted,
     };
     Ok(Append {
         place,

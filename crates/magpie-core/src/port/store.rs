@@ -2,13 +2,20 @@
 //! per commit; what they did is handed to the commit sink after the commit is durable and never
 //! before. Reads are answered apart from the writer, from a consistent snapshot.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+mod commit;
 
-use magpie_proto::{Body, ConversationId, MessageId, Seq, UserId, client::Change, client::Edge};
+use std::{future::Future, pin::Pin};
+
+use magpie_proto::{
+    Body, ConversationId, MediaId, MessageId, Seq, UserId, client::Change, client::Edge,
+};
+
+pub use commit::{CallSlot, CommitSink, Committed, Origin, ReplyTo, Write};
 
 use crate::model::{
-    ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Membership, Message, Position, Replay,
-    ResumeMark, ResumePage, Role, Unread, User,
+    ChangesPage, ChannelValue, Device, Draft, Entry, HistoryPage, InboxMark, InboxPage, Item,
+    Media, Membership, Message, Position, Replay, ResumeMark, ResumePage, Revised, Role, Unread,
+    User,
 };
 
 /// Why the store cannot do what was asked.
@@ -42,6 +49,28 @@ pub enum Rejection {
         /// How many are allowed.
         limit: u32,
     },
+    /// No such message in the conversation, or the caller cannot see it.
+    UnknownMessage,
+    /// The message was recalled.
+    Recalled,
+    /// Only the sender of a message may do this.
+    NotTheSender,
+    /// This kind of message cannot be edited, or only into its own kind.
+    NotEditable,
+    /// The time in which this may be done is over.
+    TooLate {
+        /// How long it was.
+        window_ms: u64,
+    },
+    /// The user has no such device.
+    UnknownDevice,
+    /// Too many different emoji on one message.
+    TooManyReactions {
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// No such upload, not the sender's, or the message describes it as it is not.
+    UnknownMedia,
     /// The same idempotency key with another body.
     ClientMsgIdReused,
     /// A push with an idempotency key that was used for other data.
@@ -75,6 +104,48 @@ pub struct Guard {
     /// max(receiver's delivered_seq, read_seq, last own seq). `None`: no limit, or the receiver
     /// has a connection at decision time.
     pub stranger_limit: Option<u32>,
+    /// Refuse a body whose upload is not the sender's, or is described as it is not. (An upload
+    /// that does not exist is refused in any case, and so is a reply to a message that does not.)
+    pub own_media: bool,
+}
+
+/// Most different emoji on one message.
+pub const REACTIONS_MAX: usize = 20;
+
+/// A shared change of a stored message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revise {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which message.
+    pub seq: Seq,
+    /// Who does it.
+    pub by: UserId,
+    /// What.
+    pub what: Alteration,
+    /// Time of the server.
+    pub at_ms: u64,
+    /// Recall and edit: refuse when the message is older than this. `None`: at any time.
+    pub window_ms: Option<u64>,
+    /// Refuse whoever is not in the conversation, and recall or edit of another one's message.
+    /// Off for the owner's backend.
+    pub guarded: bool,
+}
+
+/// What is changed. All of them may be repeated: what is so already makes no new change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alteration {
+    /// Take it back for everyone: the body is erased, the place stays.
+    Recall,
+    /// Another text; what the message answers and whose words it forwards stay.
+    Edit(Body),
+    /// Put an emoji of the caller on it, or take it away.
+    React {
+        /// Which.
+        emoji: Box<str>,
+        /// Put or take away.
+        on: bool,
+    },
 }
 
 /// A message to append.
@@ -187,6 +258,47 @@ pub enum Op {
         /// Refuse or accept.
         on: bool,
     },
+    /// Change a stored message for everyone.
+    Revise(Revise),
+    /// Keep what a user has typed and not sent; `None` forgets it.
+    Draft {
+        /// Who.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// What.
+        draft: Option<Box<Draft>>,
+        /// Time of the server.
+        at_ms: u64,
+    },
+    /// A device has signed in.
+    DeviceSeen {
+        /// Whose.
+        user: UserId,
+        /// Its stable id.
+        device: Box<str>,
+        /// What it calls itself; empty keeps the name that is known.
+        name: Box<str>,
+        /// Time of the server.
+        at_ms: u64,
+    },
+    /// Take no token from this device that was issued before now. Rejected as unknown when the
+    /// user has no such device.
+    SignOutDevice {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        device: Box<str>,
+        /// Time of the server.
+        at_ms: u64,
+    },
+    /// An upload is finished. `uses` is ignored.
+    PutMedia(Media),
+    /// An upload's files are erased: forget it, unless a message holds it now.
+    DropMedia {
+        /// Which.
+        id: MediaId,
+    },
     /// Create or change a user.
     PutUser(UserPatch),
     /// Last moment with a connection.
@@ -268,6 +380,33 @@ pub enum Outcome {
         /// Which.
         seq: Seq,
     },
+    /// The message as it stands now, and the change that made it so; `None` when it was so already.
+    Revised {
+        /// See above.
+        revised: Option<Box<Revised>>,
+        /// Who is told, as in `Stored`.
+        members: [Option<UserId>; 2],
+    },
+    /// A draft is kept, or forgotten.
+    Draft {
+        /// Whose.
+        user: UserId,
+        /// Where.
+        conversation: ConversationId,
+        /// As it is now.
+        draft: Option<Box<Draft>>,
+        /// When.
+        at_ms: u64,
+    },
+    /// The device was signed out.
+    SignedOut {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        device: Box<str>,
+    },
+    /// Whether an upload was forgotten; if not, a message holds it.
+    MediaDropped(bool),
     /// The user as stored.
     User(User),
     /// The channel value as stored. `fresh` is false when the idempotency key was known.
@@ -283,85 +422,6 @@ pub enum Outcome {
 
 /// Answer to one write.
 pub type WriteResult = Result<Outcome, Rejection>;
-
-/// Whoever waits for the answer to a write and sits on a connection.
-pub trait ReplyTo: Send + Sync + 'static {
-    /// The runtime whose lane answers.
-    fn lane(&self) -> usize;
-
-    /// Takes the answer to request `r`. Called on the lane, in commit order.
-    fn reply(&self, r: u64, result: &WriteResult);
-}
-
-/// Who asked for a write.
-#[derive(Clone, Default)]
-pub enum Origin {
-    /// Nobody waits.
-    #[default]
-    None,
-    /// A connection, with its request number.
-    Connection(Arc<dyn ReplyTo>, u64),
-    /// A call that awaits the answer.
-    Call(CallSlot),
-}
-
-/// The waiting end of a call; taken once.
-pub type CallSlot = Arc<parking_lot::Mutex<Option<tokio::sync::oneshot::Sender<WriteResult>>>>;
-
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Connection(..) => "Connection",
-            Self::Call(_) => "Call",
-        })
-    }
-}
-
-impl Origin {
-    /// A call and the end to await.
-    #[must_use]
-    pub fn call() -> (Self, tokio::sync::oneshot::Receiver<WriteResult>) {
-        let (send, receive) = tokio::sync::oneshot::channel();
-        (Self::Call(Arc::new(parking_lot::Mutex::new(Some(send)))), receive)
-    }
-
-    /// Answers a call; connections are answered by their lane.
-    pub fn answer_call(&self, result: &WriteResult) {
-        if let Self::Call(slot) = self
-            && let Some(sender) = slot.lock().take()
-        {
-            // The caller may have gone away; the write stands all the same.
-            let _ = sender.send(result.clone());
-        }
-    }
-}
-
-/// A queued write.
-#[derive(Debug)]
-pub struct Write {
-    /// What.
-    pub op: Op,
-    /// Who asked.
-    pub origin: Origin,
-}
-
-/// A write that was applied (or rejected) by a commit that is durable now.
-#[derive(Debug)]
-pub struct Committed {
-    /// Who asked.
-    pub origin: Origin,
-    /// What happened.
-    pub result: WriteResult,
-    /// Position of this change.
-    pub position: Position,
-}
-
-/// Receives what was committed, in commit order, on the committer's thread.
-pub trait CommitSink: Send + Sync + 'static {
-    /// One durable commit. `position` covers all of it.
-    fn committed(&self, batch: Vec<Committed>, position: Position);
-}
 
 /// A pending read.
 pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
@@ -436,6 +496,27 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> ReadFuture<Option<HistoryPage>>;
 
+    /// One place as `user` sees it; `None` when he is not in the conversation or it has no such
+    /// place.
+    fn message(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> ReadFuture<Option<Item>>;
+
+    /// Places that changed after `after`, as `user` sees them; `None` when he is not in the
+    /// conversation. At most `limit`, cut at [`PAGE_BYTES_MAX`].
+    fn changes(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>>;
+
     /// Why the unread count is what it is; `None` when the user is not in the conversation.
     fn unread(
         &self,
@@ -460,6 +541,27 @@ pub trait Store: Send + Sync + 'static {
 
     /// Users by id, in id order, after `after`.
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>>;
+
+    /// The devices that a user has signed in on, newest first, at most 100. Those that he signed
+    /// out and that did not come back are not among them.
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>>;
+
+    /// One device of a user, also one that was signed out.
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>>;
+
+    /// A finished upload.
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>>;
+
+    /// Those of `ids` that `user` may see: his own, public ones, and what a message holds, or the
+    /// still picture of what it holds, that he can see now. In the order of `ids`.
+    fn visible_media(&self, user: UserId, agent: bool, ids: Vec<MediaId>)
+    -> ReadFuture<Vec<Media>>;
+
+    /// Uploads that no message holds and whose time is over, at most `limit`.
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>>;
+
+    /// Bytes of all uploads of a user.
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64>;
 
     /// Whom the user has blocked.
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>>;

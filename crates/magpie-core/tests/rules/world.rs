@@ -118,6 +118,7 @@ impl World {
             presence: presence.clone(),
             policy,
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters,
         };

@@ -52,6 +52,7 @@ impl Node {
             presence: hub.clone(),
             policy: Policy { create_unknown_users: true, ..Policy::default() },
             receipts: Default::default(),
+            calls: Default::default(),
             directory,
             waiters: Arc::new(Waiters::default()),
         };

@@ -102,6 +102,7 @@ fn desk_message(body: &Body) -> Message {
         client_msg_id: None,
         body: body.clone(),
         sent_ms: 0,
+        revision: None,
     }
 }
 

@@ -374,6 +374,7 @@ mod tests {
             client_msg_id: None,
             body,
             sent_ms: 1_709_164_800_000,
+            revision: None,
         }
     }
 

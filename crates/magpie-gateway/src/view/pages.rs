@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use magpie_core::{
-    Refusal, User,
-    model::{ChannelValue, HistoryPage, InboxMark, InboxPage, ResumePage},
+    Policy, Refusal, User,
+    conversation::draft::DRAFT_BYTES_MAX,
+    model::{ChangesPage, ChannelValue, Device, HistoryPage, InboxMark, InboxPage, ResumePage},
     presence::State,
 };
 use magpie_proto::{ConversationId, ErrorCode, client};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{EntryView, ItemView, MissedView, UserView, items, reply};
-use crate::settings::Settings;
+use crate::{features::Features, settings::Settings};
 
 /// What `ready` says besides the settings.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,10 @@ pub struct Ready<'a> {
     pub now_ms: u64,
     /// When the token expires, Unix ms.
     pub expires_ms: u64,
+    /// What the client asked for.
+    pub features: Features,
+    /// Times in which messages may be changed.
+    pub policy: &'a Policy,
 }
 
 /// Reply to `hello`.
@@ -40,6 +45,16 @@ pub fn ready(r: Option<u64>, settings: &Settings, ready: &Ready<'_>) -> Result<B
         in_flight: usize,
         messages_per_s: u32,
         list: usize,
+        #[serde(flatten)]
+        more: Option<More>,
+    }
+    /// For clients that named an ability; others get what they always got.
+    #[derive(Serialize)]
+    struct More {
+        recall_ms: u64,
+        edit_ms: u64,
+        draft_bytes: usize,
+        media_bytes: u64,
     }
     #[derive(Serialize)]
     struct Fields<'a> {
@@ -50,10 +65,19 @@ pub fn ready(r: Option<u64>, settings: &Settings, ready: &Ready<'_>) -> Result<B
         conn: String,
         heartbeat_ms: u64,
         limits: Limits,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        features: Option<Vec<&'static str>>,
         now: u64,
         expires: u64,
     }
     let limits = &settings.limits;
+    let features = ready.features.used(settings);
+    let more = features.is_some().then_some(More {
+        recall_ms: ready.policy.recall_window_ms,
+        edit_ms: ready.policy.edit_window_ms,
+        draft_bytes: DRAFT_BYTES_MAX,
+        media_bytes: settings.media_bytes_max,
+    });
     let fields = Fields {
         v: 1,
         server: &settings.server_name,
@@ -66,7 +90,9 @@ pub fn ready(r: Option<u64>, settings: &Settings, ready: &Ready<'_>) -> Result<B
             in_flight: limits.in_flight_max,
             messages_per_s: limits.messages.per_second,
             list: client::LIST_MAX,
+            more,
         },
+        features,
         now: ready.now_ms,
         expires: ready.expires_ms,
     };
@@ -119,6 +145,32 @@ pub fn history(
         items: items(&page.items, viewer),
     };
     reply("history", r, &fields)
+}
+
+/// Reply to `changes`.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn changes(
+    r: Option<u64>,
+    conversation: ConversationId,
+    page: &ChangesPage,
+    viewer: &str,
+) -> Result<Bytes, Refusal> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        c: String,
+        rev: u64,
+        more: bool,
+        items: Vec<ItemView<'a>>,
+    }
+    let fields = Fields {
+        c: conversation.to_string(),
+        rev: page.rev,
+        more: page.more,
+        items: items(&page.items, viewer),
+    };
+    reply("changes", r, &fields)
 }
 
 /// Reply to `inbox`.
@@ -206,6 +258,55 @@ pub fn presence(r: Option<u64>, states: &[State]) -> Result<Bytes, Refusal> {
         users.push(One { user: user.as_str(), online: *online, last_seen: *last_seen_ms });
     }
     reply("ok", r, &Fields { users })
+}
+
+/// Reply to `devices`.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn devices(
+    r: Option<u64>,
+    devices: &[Device],
+    online: impl Fn(&str) -> bool,
+    current: &str,
+) -> Result<Bytes, Refusal> {
+    #[derive(Serialize)]
+    struct One<'a> {
+        device: &'a str,
+        name: &'a str,
+        first_seen: u64,
+        last_seen: u64,
+        online: bool,
+        current: bool,
+    }
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        devices: Vec<One<'a>>,
+    }
+    let mut views = Vec::with_capacity(devices.len());
+    for device in devices {
+        views.push(One {
+            device: &device.id,
+            name: &device.name,
+            first_seen: device.first_ms,
+            last_seen: device.last_ms,
+            online: online(&device.id),
+            current: *device.id == *current,
+        });
+    }
+    reply("devices", r, &Fields { devices: views })
+}
+
+/// Reply to `profile.set`: the user as he is now.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn user(r: Option<u64>, user: &User) -> Result<Bytes, Refusal> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        user: UserView<'a>,
+    }
+    reply("user", r, &Fields { user: UserView::of(user) })
 }
 
 /// Reply to `auth`.

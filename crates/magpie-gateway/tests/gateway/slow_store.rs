@@ -8,12 +8,12 @@ use std::sync::{
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Unread, User,
     },
     port::store::{ReadFuture, ResumeQuery, Store, StoreError, Write},
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 use magpie_testkit::MemoryStore;
 use parking_lot::Mutex;
 
@@ -108,6 +108,48 @@ impl Store for SlowStore {
     }
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
         self.later(self.inner.users(after, limit))
+    }
+    fn message(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        self.later(self.inner.message(user, agent, conversation, seq))
+    }
+    fn changes(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        self.later(self.inner.changes(user, agent, conversation, after, limit))
+    }
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.later(self.inner.devices(user))
+    }
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.later(self.inner.device(user, device))
+    }
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.later(self.inner.media(id))
+    }
+    fn visible_media(
+        &self,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        self.later(self.inner.visible_media(user, agent, ids))
+    }
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.later(self.inner.idle_media(now_ms, limit))
+    }
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.later(self.inner.media_bytes(user))
     }
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
         self.later(self.inner.blocked(user))

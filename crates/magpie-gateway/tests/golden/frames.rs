@@ -8,20 +8,22 @@ use std::{
 
 use bytes::Bytes;
 use magpie_core::{
-    Class, Event, Message, Role, User,
+    Class, Event, Message, Policy, Role, User,
     model::{
-        ChannelValue, Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Membership, Missed,
-        Replay, ResumePage, Unread, UnreadWhy,
+        ChangesPage, ChannelValue, Device, Draft, Entry, Gone, HistoryPage, InboxMark, InboxPage,
+        Item, Membership, Missed, Reaction, Replay, ResumePage, Revised, Revision, RevisionKind,
+        Unread, UnreadWhy,
     },
     presence::State,
 };
 use magpie_gateway::{
+    features::Features,
     settings::Settings,
     view::{self, pages},
 };
-use magpie_proto::{Body, ConversationId, Cursor, MessageId, Seq, UserId};
+use magpie_proto::{Body, ConversationId, Cursor, MessageId, Seq, UserId, client::Hello};
 
-const NOW_MS: u64 = 1_764_000_000_000;
+pub(crate) const NOW_MS: u64 = 1_764_000_000_000;
 
 pub(crate) fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -41,7 +43,7 @@ pub(crate) fn files(folder: &Path) -> BTreeSet<String> {
 }
 
 /// The text of a server frame: short header, unmasked.
-fn payload(frame: &Bytes) -> String {
+pub(crate) fn payload(frame: &Bytes) -> String {
     let skip = match frame[1] {
         126 => 4,
         127 => 10,
@@ -50,7 +52,7 @@ fn payload(frame: &Bytes) -> String {
     String::from_utf8(frame[skip..].to_vec()).unwrap()
 }
 
-fn user(id: &str) -> UserId {
+pub(crate) fn user(id: &str) -> UserId {
     UserId::parse(id).unwrap()
 }
 
@@ -80,6 +82,7 @@ fn message(seq: Seq, from: &str, text: &str) -> Message {
         client_msg_id: (from == "小明").then(|| "01JA2Z8K4W".into()),
         body: Body::text(text),
         sent_ms: NOW_MS + seq * 1_000,
+        revision: None,
     }
 }
 
@@ -96,6 +99,7 @@ fn entry() -> Entry {
         peer_delivered_seq: 13,
         peer_read_seq: 12,
         delivered_seq: 12,
+        draft: None,
     }
 }
 
@@ -106,7 +110,7 @@ fn missed() -> Missed {
         Item::Message(message(12, "翠花", "在吗?")),
         Item::Message(message(13, "小明", "在的")),
     ];
-    Missed { entry: entry(), items, hole: Some((4, 9)) }
+    Missed { entry: entry(), items, hole: Some((4, 9)), changes_after: None }
 }
 
 fn desk_entry() -> Entry {
@@ -122,6 +126,7 @@ fn desk_entry() -> Entry {
         peer_delivered_seq: 0,
         peer_read_seq: 0,
         delivered_seq: 0,
+        draft: None,
     }
 }
 
@@ -138,7 +143,7 @@ fn value() -> ChannelValue {
     }
 }
 
-fn ready() -> Bytes {
+fn ready(hello: &Hello) -> Bytes {
     let me = person("小明", "小明", Role::User);
     let settings = Settings { server_name: "magpie 0.1.0".into(), ..Settings::default() };
     let fields = pages::Ready {
@@ -147,6 +152,8 @@ fn ready() -> Bytes {
         conn: 42,
         now_ms: NOW_MS,
         expires_ms: NOW_MS + 3_600_000,
+        features: Features::asked(hello, &settings),
+        policy: &Policy::default(),
     };
     pages::ready(Some(1), &settings, &fields).unwrap()
 }
@@ -183,6 +190,78 @@ fn lists() -> Vec<(&'static str, Bytes)> {
     ]
 }
 
+fn revision(rev: u64, edited_ms: Option<u64>, reactions: &[(&str, &[&str])]) -> Box<Revision> {
+    let reaction = |(emoji, users): &(&str, &[&str])| Reaction {
+        emoji: (*emoji).into(),
+        users: users.iter().map(|id| user(id)).collect(),
+    };
+    Box::new(Revision { rev, edited_ms, reactions: reactions.iter().map(reaction).collect() })
+}
+
+fn revised(rev: u64, kind: RevisionKind, by: &str, item: Item) -> Revised {
+    let (seq, at_ms) = (12, NOW_MS + 20_000 + rev * 1_000);
+    Revised { conversation: direct(), rev, seq, kind, by: user(by), at_ms, item }
+}
+
+/// The client message id of an own message is not in it: everyone gets the same.
+fn edited() -> Revised {
+    let revision = Some(revision(6, Some(NOW_MS + 26_000), &[]));
+    let message = Message { revision, ..message(12, "翠花", "在吗??") };
+    revised(6, RevisionKind::Edit, "翠花", Item::Message(message))
+}
+
+fn reacted() -> Revised {
+    let revision = revision(7, Some(NOW_MS + 26_000), &[("👍", &["小明", "翠花"])]);
+    let message = Message { revision: Some(revision), ..message(12, "翠花", "在吗??") };
+    revised(7, RevisionKind::React, "小明", Item::Message(message))
+}
+
+fn recalled() -> Revised {
+    let gone = Item::Gone { from: 12, to: 12, why: Gone::Recalled(user("翠花")) };
+    revised(8, RevisionKind::Recall, "翠花", gone)
+}
+
+/// What was changed, as pages show it.
+fn changed() -> Vec<(&'static str, Bytes)> {
+    let cursor = Cursor { epoch: 0x9f86_d081_884c_7d65, position: 1301 }.encode();
+    let own = Message {
+        revision: Some(revision(5, Some(NOW_MS + 25_000), &[("👍", &["翠花"])])),
+        ..message(13, "小明", "在的!")
+    };
+    let draft = Some(Box::new(Draft { text: "我马上".into(), reply_to: Some(13) }));
+    let entry = Entry { rev: 8, unread: 0, last: Some(own.clone()), draft, ..entry() };
+    let items = vec![recalled().item, Item::Message(own)];
+    let missed = Missed { entry, items: items.clone(), hole: None, changes_after: Some(2) };
+    let page = ResumePage { position: 1301, changed: vec![missed], next: None };
+    let history = HistoryPage { items: items.clone(), head: 13, more: true };
+    let mut items = items;
+    items.reverse();
+    let changes = ChangesPage { items, rev: 8, more: false };
+    let device = |id: &str, name: &str, last_ms| Device {
+        id: id.into(),
+        name: name.into(),
+        first_ms: NOW_MS - 86_400_000,
+        last_ms,
+        signed_out_ms: 0,
+    };
+    let devices = [
+        device("phone-7c2e", "Chrome on Linux", NOW_MS),
+        device("tablet-11aa", "", NOW_MS - 60_000),
+    ];
+    let here = |id: &str| id == "phone-7c2e";
+    let me = User {
+        avatar: "https://cdn.example.com/ming.jpg".into(),
+        ..person("小明", "小明同学", Role::User)
+    };
+    vec![
+        ("sync-changes", pages::sync(&page, "小明", false, Some(&cursor)).unwrap()),
+        ("history-changed", pages::history(Some(10), direct(), &history, "小明").unwrap()),
+        ("changes", pages::changes(Some(29), direct(), &changes, "小明").unwrap()),
+        ("devices", pages::devices(Some(31), &devices, here, "phone-7c2e").unwrap()),
+        ("user", pages::user(Some(33), &me).unwrap()),
+    ]
+}
+
 /// Every file of this crate with the frame that the code makes.
 fn frames() -> Vec<(&'static str, String)> {
     let unread = Unread {
@@ -199,20 +278,27 @@ fn frames() -> Vec<(&'static str, String)> {
     let entry = entry();
     let conv = view::reply("conv", Some(15), &view::EntryView::of(&entry, "小明"));
     let unread = view::reply("unread", Some(21), &view::unread(direct(), &unread));
+    let asking = Hello { features: vec!["changes".into(), "calls".into()], ..Hello::default() };
     let mut frames = vec![
-        ("ready", ready()),
+        ("ready", ready(&Hello::default())),
+        ("ready-features", ready(&asking)),
         ("conv", conv.unwrap()),
         ("unread", unread.unwrap()),
         ("ok-auth", pages::renewed(Some(2), NOW_MS + 7_200_000).unwrap()),
         ("ok-broadcast", pages::reached(Some(24), 318).unwrap()),
     ];
     frames.extend(syncs());
+    frames.extend(changed());
     frames.extend(lists());
     let mut frames: Vec<(&str, String)> =
         frames.into_iter().map(|(name, frame)| (name, payload(&frame))).collect();
     let state = Membership { read_seq: 13, ..entry.membership };
     frames.push(("conv.state", view::membership(direct(), &state, 0)));
     frames.push(("msg.hidden", view::hidden(direct(), 9)));
+    frames.push(("msg.change", view::change(&edited())));
+    frames.push(("msg.change-react", view::change(&reacted())));
+    frames.push(("msg.change-recall", view::change(&recalled())));
+    frames.extend(super::calls::frames());
     frames
 }
 
@@ -250,6 +336,10 @@ events! {
     Event::Presence { .. } => "presence",
     Event::Push { .. } => "push",
     Event::Broadcast { .. } => "broadcast",
+    Event::Revised(_) => "msg.change",
+    Event::Draft { .. } => "conv.draft",
+    Event::Call(_) => "call",
+    Event::CallSignal(_) => "call.signal",
     Event::Kick { .. } => "kick",
 }
 
@@ -271,6 +361,10 @@ pub(crate) fn classes() -> Vec<(&'static str, Class)> {
         Event::Push { value: value(), stored: true },
         Event::Push { value: value(), stored: false },
         Event::Broadcast { from: None, body: Body::text("") },
+        Event::Revised(Box::new(edited())),
+        Event::Call(Box::new(super::calls::ringing())),
+        Event::CallSignal(Box::new(super::calls::signal())),
+        Event::Draft { user: self::user("小明"), conversation, draft: None, at_ms: 0 },
     ];
     let shown: BTreeSet<&str> = events.iter().map(type_of).chain(["kick"]).collect();
     assert_eq!(shown, EVENTS.iter().copied().collect());
@@ -284,11 +378,19 @@ fn every_event_and_every_reply_in_the_code_has_a_golden_frame() {
     for event in EVENTS.iter().filter(|name| **name != "kick") {
         assert!(known.contains(*event), "no golden frame of event {event}");
     }
-    for source in ["native.rs", "dispatch.rs", "resume.rs", "view.rs", "view/pages.rs"] {
-        let code = fs::read_to_string(here().join("src").join(source)).unwrap();
+    let mut sources = vec!["native.rs", "dispatch.rs", "resume.rs", "view.rs"]
+        .into_iter()
+        .map(|name| here().join("src").join(name))
+        .collect::<Vec<_>>();
+    for folder in ["dispatch", "view"] {
+        let entries = fs::read_dir(here().join("src").join(folder)).unwrap();
+        sources.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    for source in sources {
+        let code = fs::read_to_string(&source).unwrap();
         for rest in code.split("reply(\"").skip(1) {
             let name = rest.split('"').next().unwrap();
-            assert!(known.contains(name), "no golden frame of reply {name} ({source})");
+            assert!(known.contains(name), "no golden frame of reply {name} ({})", source.display());
         }
     }
 }

@@ -2,12 +2,19 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
-use magpie_core::Class;
+use magpie_core::{
+    Class, Policy, conversation::draft::DRAFT_BYTES_MAX, message::revise::EMOJI_BYTES_MAX,
+};
 use magpie_gateway::settings::{Limits, Times};
 use magpie_proto::{
     BODY_BYTES_MAX, CLIENT_MSG_ID_BYTES_MAX, CloseCode, ErrorCode, FRAME_BYTES_MAX, Retry,
-    SUBPROTOCOL, SUBPROTOCOL_TOKEN_PREFIX, body::KIND_BYTES_MAX, client::LIST_MAX, codes::After,
-    ids::USER_ID_BYTES_MAX, scan::DEPTH_MAX,
+    SUBPROTOCOL, SUBPROTOCOL_TOKEN_PREFIX,
+    body::KIND_BYTES_MAX,
+    client::LIST_MAX,
+    codes::After,
+    ids::USER_ID_BYTES_MAX,
+    scan::DEPTH_MAX,
+    schema::{self, Told},
 };
 
 use super::frames::{classes, files, here};
@@ -128,6 +135,15 @@ fn the_page_gives_every_event_the_class_that_the_code_gives_it() {
 }
 
 #[test]
+fn the_schema_counts_the_events_that_the_code_counts() {
+    let frames = schema::server_frames();
+    for (event, class) in classes() {
+        let frame = frames.iter().find(|frame| frame.t == event).unwrap();
+        assert_eq!(frame.told == Told::Durable, class == Class::Durable, "{event}");
+    }
+}
+
+#[test]
 fn the_limits_of_the_page_are_those_of_the_code() {
     let page = page();
     let (limits, times) = (Limits::default(), Times::default());
@@ -139,6 +155,10 @@ fn the_limits_of_the_page_are_those_of_the_code() {
         ("user id", USER_ID_BYTES_MAX.to_string()),
         ("`cid`", CLIENT_MSG_ID_BYTES_MAX.to_string()),
         ("kind of a body", KIND_BYTES_MAX.to_string()),
+        ("draft", DRAFT_BYTES_MAX.to_string()),
+        ("emoji of a reaction", EMOJI_BYTES_MAX.to_string()),
+        ("recall of a message", Policy::default().recall_window_ms.to_string()),
+        ("edit of a message", Policy::default().edit_window_ms.to_string()),
         ("time to say hello", times.hello_timeout_ms.to_string()),
         ("heartbeat interval", times.heartbeat_interval_ms.to_string()),
         ("silence until the server gives up", times.heartbeat_timeout_ms.to_string()),

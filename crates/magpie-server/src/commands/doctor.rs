@@ -13,7 +13,11 @@ use clap::Args;
 use magpie_core::port::Clock as _;
 
 use super::Where;
-use crate::{clock::SystemClock, config::Config, console, file_limit};
+use crate::{
+    clock::SystemClock,
+    config::{Config, calls::Calls},
+    console, file_limit,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,6 +66,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     findings.push(port(&config));
     findings.push(judge_clock(SystemClock::new().now_ms(), newest_file_ms(data)));
     findings.extend(proxy(&config));
+    findings.extend(judge_calls(&config.calls));
     for Finding(mark, text) in &findings {
         let word = match mark {
             Mark::Fine => "ok    ",
@@ -227,6 +232,18 @@ fn proxy(config: &Config) -> Vec<Finding> {
     findings
 }
 
+fn judge_calls(calls: &Calls) -> Option<Finding> {
+    if !calls.enabled {
+        return None;
+    }
+    if !calls.turn_urls.is_empty() {
+        return Some(Finding(Mark::Fine, format!("calls: TURN at {}", calls.turn_urls.join(", "))));
+    }
+    let text = "calls: no TURN server: calls inside one network work, many between networks fail; run coturn \
+                and set calls.turn_urls and calls.turn_secret, or switch them off with calls.enabled = false";
+    Some(Finding(Mark::Advice, text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +255,16 @@ mod tests {
         }
         assert_eq!(judge_kind(0xef53).0, Mark::Fine);
         assert_eq!(judge_kind(0x794c_7630).0, Mark::Advice);
+    }
+
+    #[test]
+    fn calls_without_turn_are_worth_an_advice() {
+        let mut calls = Calls::default();
+        assert_eq!(judge_calls(&calls).map(|finding| finding.0), Some(Mark::Advice));
+        calls.turn_urls = vec!["turn:turn.example.com".to_owned()];
+        assert_eq!(judge_calls(&calls).map(|finding| finding.0), Some(Mark::Fine));
+        calls.enabled = false;
+        assert_eq!(judge_calls(&calls), None);
     }
 
     #[test]

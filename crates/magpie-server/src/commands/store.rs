@@ -1,7 +1,7 @@
 //! The store of a stopped server, for commands that read or change it. Holds the lock of the data
 //! directory while it is open; with a server running it says what to ask that server instead.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use magpie_core::port::{
@@ -107,5 +107,26 @@ pub(super) fn check(config: &Config) -> anyhow::Result<ExitCode> {
         "store: {verdict} ({} messages, {} conversations, {} users)",
         report.messages, report.conversations, report.users
     ));
+    files(config, &report.uploads);
     Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
+}
+
+/// Says which files and uploads do not go together. No fault of the store: a running server is
+/// between the two now and then, and sweeps files without an upload at its next start.
+fn files(config: &Config, uploads: &BTreeSet<magpie_proto::MediaId>) {
+    let folder = crate::media::folder(config);
+    let Ok(files) = magpie_media::blobs::directory::Directory::list(&folder) else {
+        return console::say(&format!("files: {} cannot be read", folder.display()));
+    };
+    let files: BTreeSet<_> = files.into_iter().collect();
+    let missing: Vec<_> = uploads.difference(&files).collect();
+    for id in missing.iter().take(20) {
+        console::say(&format!("files: the upload {id} has no file: its readers get an error"));
+    }
+    console::say(&format!(
+        "files: {} uploads, {} without a file, {} files without an upload",
+        uploads.len(),
+        missing.len(),
+        files.difference(uploads).count()
+    ));
 }

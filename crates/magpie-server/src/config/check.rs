@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path};
 
-use magpie_auth::{EnvironmentKey, KeyAlgorithm, KeySource, OriginPolicy, SigningSecret, TokenKey};
+use magpie_auth::{
+    EnvironmentKey, KeyAlgorithm, KeySource, OriginPolicy, SigningSecret, TokenKey, TurnSecret,
+};
 
 use super::{Config, Problem, SecretText, dialects::Mode};
 
@@ -21,6 +23,7 @@ pub(super) fn check(config: &mut Config, dev_allow_remote: bool, problems: &mut 
     found.origins();
     found.token_keys();
     found.api_key();
+    found.calls();
 }
 
 struct Found<'a> {
@@ -182,6 +185,47 @@ impl Found<'_> {
         if let Err(error) = EnvironmentKey::from_text(source, key.expose()) {
             self.say(dotted, error.to_string());
         }
+    }
+}
+
+impl Found<'_> {
+    /// Reads the TURN secret from its file; judges what belongs together.
+    fn calls(&mut self) {
+        let calls = self.config.calls.clone();
+        for (key, urls, schemes) in [
+            ("calls.stun_urls", &calls.stun_urls, ["stun:", "stuns:"]),
+            ("calls.turn_urls", &calls.turn_urls, ["turn:", "turns:"]),
+        ] {
+            let good = |url: &&String| schemes.iter().any(|scheme| url.starts_with(scheme));
+            if let Some(url) = urls.iter().find(|url| !good(url)) {
+                let text =
+                    format!("{url:?} begins with neither {:?} nor {:?}", schemes[0], schemes[1]);
+                self.say(key, text);
+            }
+        }
+        let file = calls.turn_secret_file.as_deref();
+        let (key, secret) = match (calls.turn_secret, file) {
+            (Some(_), Some(_)) => {
+                let text = "calls.turn_secret is set too: keep one of them".to_owned();
+                return self.say("calls.turn_secret_file", text);
+            }
+            (None, None) if calls.turn_urls.is_empty() => return,
+            (None, None) => {
+                let text = "TURN servers take nobody without calls.turn_secret (coturn's \
+                            static-auth-secret) or calls.turn_secret_file"
+                    .to_owned();
+                return self.say("calls.turn_urls", text);
+            }
+            (Some(secret), None) => ("calls.turn_secret", secret),
+            (None, Some(path)) => match read_text(path) {
+                Ok(text) => ("calls.turn_secret_file", SecretText::new(text.trim_end())),
+                Err(text) => return self.say("calls.turn_secret_file", text),
+            },
+        };
+        if let Err(error) = TurnSecret::from_text("the TURN secret", secret.expose()) {
+            self.say(key, error.to_string());
+        }
+        self.config.calls.turn_secret = Some(secret);
     }
 }
 

@@ -52,6 +52,20 @@ section! {
     }
 }
 
+/// Never shown: neither in a listing nor in an error text.
+impl Setting for SecretText {
+    const KIND: &'static str = "a text";
+
+    fn read(raw: Raw<'_>) -> Result<Self, String> {
+        let text = String::read(raw).ok().ok_or("expected a text")?;
+        Ok(Self(text))
+    }
+
+    fn show(&self) -> Option<String> {
+        None
+    }
+}
+
 /// A secret text that does not show itself in debug output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(String);

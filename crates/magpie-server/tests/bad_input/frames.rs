@@ -15,7 +15,7 @@ pub(crate) struct Mutant {
 }
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 5] = ["r", "cid", "limit", "before", "after"];
+const OPTIONAL: [&str; 8] = ["r", "cid", "limit", "before", "after", "re", "name", "avatar"];
 
 /// The golden frames that are sent after hello (`hello` false) or the hellos.
 pub(crate) fn mutants(hello: bool) -> Vec<Mutant> {

@@ -164,9 +164,117 @@ fn bodies() -> Vec<Row> {
     ]
 }
 
+/// A frame about the message at a place of a conversation that is the sender's own.
+fn about(t: &str, fields: &str) -> String {
+    format!(r#"{{"t":"{t}","r":1,"c":"1dc8ed6837bc9e7e"{fields}}}"#)
+}
+
+/// Recall, edit, reactions, forwarding, changes, drafts.
+fn changes() -> Vec<Row> {
+    let long = "字".repeat(1_366);
+    let nowhere = |t: &str, fields: &str| {
+        let text = format!(r#"{{"t":"{t}","r":1,"c":"0000000000000001","seq":1{fields}}}"#);
+        frame(
+            &format!("{t} in a foreign conversation"),
+            text,
+            Answer::Error("unknown_conversation"),
+        )
+    };
+    let edit = r#","b":{"k":"text","x":"x"}"#;
+    vec![
+        nowhere("msg.recall", ""),
+        nowhere("msg.edit", edit),
+        nowhere("msg.react", r#","e":"👍","on":true"#),
+        bad_request("a recall without a place", about("msg.recall", "")),
+        bad_request("a recall of place 0", about("msg.recall", r#","seq":0"#)),
+        bad_request("a recall of place 2^53", about("msg.recall", r#","seq":9007199254740992"#)),
+        bad_request("an edit without a body", about("msg.edit", r#","seq":1"#)),
+        bad_request(
+            "an edit into words of somebody else",
+            about("msg.edit", r#","seq":1,"b":{"k":"text","x":"","fw":{"from":"A","ts":1}}"#),
+        ),
+        bad_request("a reaction without an emoji", about("msg.react", r#","seq":1,"on":true"#)),
+        bad_request("an empty emoji", about("msg.react", r#","seq":1,"e":"","on":true"#)),
+        bad_request(
+            "an emoji of 41 bytes",
+            about("msg.react", &format!(r#","seq":1,"e":"{}","on":true"#, "x".repeat(41))),
+        ),
+        bad_request(
+            "an emoji with a NUL",
+            about("msg.react", r#","seq":1,"e":"\u0000","on":true"#),
+        ),
+        bad_request("a reaction that says nothing", about("msg.react", r#","seq":1,"e":"👍""#)),
+        bad_request("a forward to nobody", about("msg.forward", r#","seq":1"#)),
+        bad_request(
+            "a forward to a user and a conversation",
+            about("msg.forward", r#","seq":1,"to":"A","into":"1dc8ed6837bc9e7e""#),
+        ),
+        frame(
+            "a forward into a conversation that is none",
+            about("msg.forward", r#","seq":1,"into":"../..""#),
+            Answer::Error("unknown_conversation"),
+        ),
+        bad_request("changes after nothing", about("changes", "")),
+        bad_request("changes after 2^53", about("changes", r#","after":9007199254740992"#)),
+        bad_request("no changes at all", about("changes", r#","after":0,"limit":0"#)),
+        frame(
+            "changes of a foreign conversation",
+            r#"{"t":"changes","r":1,"c":"0000000000000001","after":0}"#,
+            Answer::Error("unknown_conversation"),
+        ),
+        bad_request("a draft without a text", about("conv.draft", "")),
+        bad_request("a draft that answers place 0", about("conv.draft", r#","x":"x","re":0"#)),
+        frame(
+            "a draft of 4,098 bytes",
+            about("conv.draft", &format!(r#","x":"{long}""#)),
+            Answer::Error("too_large"),
+        ),
+    ]
+}
+
+/// Devices, name and picture, and bodies whose fields cannot be.
+fn own_things() -> Vec<Row> {
+    let profile = |fields: &str| format!(r#"{{"t":"profile.set","r":1,{fields}}}"#);
+    let body =
+        |fields: &str| format!(r#"{{"t":"send","r":1,"to":"翠花","b":{{"x":"",{fields}}}}}"#);
+    vec![
+        bad_request("no device", r#"{"t":"device.signout","r":1}"#),
+        bad_request("a device that is not there", r#"{"t":"device.signout","r":1,"device":"x"}"#),
+        bad_request(
+            "a device of 65 bytes",
+            format!(r#"{{"t":"device.signout","r":1,"device":"{}"}}"#, "d".repeat(65)),
+        ),
+        bad_request("a profile without anything", r#"{"t":"profile.set","r":1}"#),
+        bad_request("an empty name", profile(r#""name":"""#)),
+        bad_request("a name of blanks", profile(r#""name":"   ""#)),
+        bad_request(
+            "a name of 65 characters",
+            profile(&format!(r#""name":"{}""#, "名".repeat(65))),
+        ),
+        bad_request("a name with a line break", profile(r#""name":"a\nb""#)),
+        bad_request("a picture that is a script", profile(r#""avatar":"javascript:alert(1)""#)),
+        bad_request("a picture without encryption", profile(r#""avatar":"http://a/b.jpg""#)),
+        bad_request("a picture without a host", profile(r#""avatar":"https:///b.jpg""#)),
+        bad_request("a picture that leaves its place", profile(r#""avatar":"/v1/avatars/../x""#)),
+        bad_request("a picture with markup", profile(r#""avatar":"https://a/\"><b>""#)),
+        bad_request("a location off the earth", body(r#""k":"location","lat":91,"lon":0"#)),
+        bad_request("a location in words", body(r#""k":"location","lat":"north","lon":0"#)),
+        bad_request("a card of nobody", body(r#""k":"card","user":"""#)),
+        bad_request("something without a type", body(r#""k":"custom""#)),
+        bad_request("a call that a client made up", body(r#""k":"call""#)),
+        bad_request("a reply to place 0", body(r#""k":"text","re":0"#)),
+        bad_request("an upload without an id", body(r#""k":"image","media":{}"#)),
+        frame(
+            "an upload that is not there",
+            body(r#""k":"image","media":{"id":"00000000000000000000000000000000"}"#),
+            Answer::Error("unknown_media"),
+        ),
+    ]
+}
+
 /// The table.
 pub(crate) fn rows() -> Vec<Row> {
-    let groups = [shapes(), numbers(), texts(), names(), bodies()];
+    let groups = [shapes(), numbers(), texts(), names(), bodies(), changes(), own_things()];
     let mut rows: Vec<Row> = groups.into_iter().flatten().collect();
     for mutant in frames::mutants(false) {
         let answer = if mutant.may_pass { Answer::Anything } else { Answer::Error("bad_request") };

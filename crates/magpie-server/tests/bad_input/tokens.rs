@@ -167,6 +167,8 @@ pub(crate) fn rows() -> Vec<Row> {
             && !mutant.name.contains("/t ")
             && !mutant.name.contains("/device")
             && !mutant.name.contains("/instance")
+            && !mutant.name.contains("/name")
+            && !mutant.name.contains("/features")
         {
             (Answer::Refused("unauthorized", 4500), State::Closed)
         } else {

@@ -2,6 +2,7 @@
 //! each effect. Numbers are varints, texts have their length in front. A tag and its fields never
 //! change; a new need is a new tag. Decoding trusts nothing.
 
+mod revisions;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,15 @@ mod tag {
     pub(super) const HIDDEN: u8 = 7;
     pub(super) const CHANNEL: u8 = 8;
     pub(super) const PUSH_KEY: u8 = 9;
+    pub(super) const BODY: u8 = 10;
+    pub(super) const VOID: u8 = 11;
+    pub(super) const CHANGE: u8 = 12;
+    pub(super) const REACTION: u8 = 13;
+    pub(super) const DRAFT: u8 = 14;
+    pub(super) const DEVICE: u8 = 15;
+    pub(super) const MEDIA: u8 = 16;
+    pub(super) const MEDIA_GONE: u8 = 17;
+    pub(super) const MEDIA_REF: u8 = 18;
 }
 
 /// Why bytes are not a list of effects.
@@ -93,6 +103,7 @@ pub(crate) fn encode(effect: &Effect, out: &mut Vec<u8>) {
             text(out, &row.key);
             channel(&row.value, out);
         }
+        other => revisions::encode(other, out),
     }
 }
 
@@ -228,7 +239,7 @@ impl Input {
             tag::PUSH_KEY => {
                 Effect::PushKey(PushKeyRow { key: self.text()?.into(), value: self.channel()? })
             }
-            tag => return Err(CodecError::Tag { tag, at }),
+            tag => revisions::decode(self, tag, at)?,
         })
     }
 
@@ -295,12 +306,9 @@ impl Input {
             false => None,
         };
         let sent_ms = self.number()?;
-        let body = self.bytes()?;
-        if std::str::from_utf8(&body).is_err() {
-            return Err(CodecError::Field { field: "body", at: self.at });
-        }
-        let body = Body::from_stored(body);
-        let message = Message { conversation, seq, id, sender, client_msg_id, body, sent_ms };
+        let body = self.body()?;
+        let message =
+            Message { conversation, seq, id, sender, client_msg_id, body, sent_ms, revision: None };
         Ok(MessageRow { sender: sender_no, ver, message })
     }
 
@@ -380,6 +388,14 @@ impl Input {
     fn bytes(&mut self) -> Result<Bytes, CodecError> {
         let len = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         self.take(len)
+    }
+
+    fn body(&mut self) -> Result<Body, CodecError> {
+        let body = self.bytes()?;
+        if std::str::from_utf8(&body).is_err() {
+            return Err(CodecError::Field { field: "body", at: self.at });
+        }
+        Ok(Body::from_stored(body))
     }
 
     fn text(&mut self) -> Result<String, CodecError> {

@@ -1,7 +1,10 @@
 //! A layer of the tail into SQLite: one transaction, each row once, in the order of the tables.
 //! Decides nothing; what is written here was durable before.
 
+mod rare;
+
 use magpie_core::model::{ChannelValue, Message};
+use magpie_proto::ConversationId;
 use rusqlite::{Connection, Result, params};
 
 use super::{channels::replay_code, conversations::kind_code, row::int};
@@ -39,8 +42,8 @@ fn rows(conn: &Connection, layer: &Layer) -> Result<()> {
     for row in layer.blocks() {
         block(conn, row)?;
     }
-    for (_, part) in layer.sorted_parts() {
-        conversation(conn, part)?;
+    for (id, part) in layer.sorted_parts() {
+        conversation(conn, id, part)?;
     }
     for value in layer.channels() {
         channel(conn, value)?;
@@ -48,7 +51,7 @@ fn rows(conn: &Connection, layer: &Layer) -> Result<()> {
     for row in layer.push_keys() {
         push_key(conn, row)?;
     }
-    Ok(())
+    rare::extras(conn, layer)
 }
 
 fn user(conn: &Connection, UserRow { no, user }: &UserRow) -> Result<()> {
@@ -81,7 +84,7 @@ fn block(conn: &Connection, BlockRow { user, other, on }: BlockRow) -> Result<()
     Ok(())
 }
 
-fn conversation(conn: &Connection, part: &Part) -> Result<()> {
+fn conversation(conn: &Connection, id: ConversationId, part: &Part) -> Result<()> {
     if let Some(row) = &part.row {
         conversation_row(conn, row)?;
     }
@@ -97,7 +100,7 @@ fn conversation(conn: &Connection, part: &Part) -> Result<()> {
     for row in &part.hidden {
         hidden(conn, row)?;
     }
-    Ok(())
+    part.rare.as_ref().map_or(Ok(()), |rare| rare::part(conn, id, rare))
 }
 
 fn conversation_row(conn: &Connection, row: &ConversationRow) -> Result<()> {
@@ -148,9 +151,13 @@ fn member(conn: &Connection, row: &MemberRow) -> Result<()> {
 fn private(conn: &Connection, row: &PrivateRow) -> Result<()> {
     let (private, shown) = (&row.private, &row.private.shown);
     conn.prepare_cached(
-        "INSERT OR REPLACE INTO memberships (user, conversation, read_seq, cleared_seq,
+        "INSERT INTO memberships (user, conversation, read_seq, cleared_seq,
          hidden_seq, pinned, muted, own_at_floor, hides, ver)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (user, conversation) DO UPDATE SET read_seq = excluded.read_seq,
+         cleared_seq = excluded.cleared_seq, hidden_seq = excluded.hidden_seq,
+         pinned = excluded.pinned, muted = excluded.muted, own_at_floor = excluded.own_at_floor,
+         hides = excluded.hides, ver = excluded.ver",
     )?
     .execute(params![
         row.no,
@@ -168,7 +175,7 @@ fn private(conn: &Connection, row: &PrivateRow) -> Result<()> {
 }
 
 fn message(conn: &Connection, row: &MessageRow) -> Result<()> {
-    let Message { conversation, seq, id, client_msg_id, body, sent_ms, sender: _ } = &row.message;
+    let Message { conversation, seq, id, client_msg_id, body, sent_ms, .. } = &row.message;
     conn.prepare_cached(
         "INSERT INTO messages
          (conversation, seq, ver, sender, sent_ms, id, client_msg_id, body)

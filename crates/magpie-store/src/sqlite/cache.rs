@@ -18,7 +18,9 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     }
 
     pub(crate) fn get(&mut self, key: &K) -> Option<&mut V> {
-        if !self.young.contains_key(key)
+        // Most often everything is young: then it is looked up once.
+        if !self.old.is_empty()
+            && !self.young.contains_key(key)
             && let Some(value) = self.old.remove(key)
         {
             self.young.insert(key.clone(), value);

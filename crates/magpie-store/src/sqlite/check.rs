@@ -1,10 +1,10 @@
 //! Looks for damage: SQLite's own check, then the promises that the tables make to each other.
 //! Names the records; repairs nothing.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use ahash::AHashSet;
-use magpie_proto::ConversationId;
+use magpie_proto::{ConversationId, MediaId};
 use rusqlite::{Connection, Row};
 
 use super::{
@@ -31,6 +31,8 @@ pub struct Report {
     pub conversations: u64,
     /// Known users.
     pub users: u64,
+    /// Finished uploads, whose files lie elsewhere.
+    pub uploads: BTreeSet<MediaId>,
     /// The damage; empty when all is well.
     pub problems: Vec<Problem>,
 }
@@ -82,6 +84,8 @@ struct Unapplied {
     messages: u64,
     conversations: AHashSet<ConversationId>,
     users: AHashSet<UserNo>,
+    /// In their order: there from here on, or gone.
+    uploads: Vec<(MediaId, bool)>,
 }
 
 impl Unapplied {
@@ -89,6 +93,9 @@ impl Unapplied {
         report.messages += self.messages;
         report.conversations += self.conversations.len() as u64;
         report.users += self.users.len() as u64;
+        for (id, there) in self.uploads {
+            let _ = if there { report.uploads.insert(id) } else { report.uploads.remove(&id) };
+        }
     }
 }
 
@@ -104,6 +111,8 @@ fn read_tail(conn: &Connection, data_dir: &Path) -> Result<Option<Unapplied>, Op
                 Effect::Message(_) => tail.messages += 1,
                 Effect::Conversation(row) => drop(tail.conversations.insert(row.id)),
                 Effect::User(row) => drop(tail.users.insert(row.no)),
+                Effect::Media(row) => tail.uploads.push((row.media.id, true)),
+                Effect::MediaGone(id) => tail.uploads.push((id, false)),
                 _ => {}
             }
         }
@@ -140,12 +149,23 @@ fn report(conn: &Connection) -> rusqlite::Result<Report> {
             Err(error) => return Err(error),
         }
     }
+    if problems.is_empty() {
+        let upload =
+            |row: &Row<'_>| row.get(0).map(|id| format!("upload {}", MediaId::from_bytes(id)));
+        problems = listed(conn, USES, "the counter of messages that hold it", upload)?;
+    }
     Ok(Report {
         messages: count("messages")?,
         conversations: count("conversations")?,
         users: count("users")?,
+        uploads: uploads(conn)?,
         problems,
     })
+}
+
+fn uploads(conn: &Connection) -> rusqlite::Result<BTreeSet<MediaId>> {
+    let id = |row: &Row<'_>| row.get(0).map(MediaId::from_bytes);
+    conn.prepare("SELECT id FROM media")?.query_map([], id)?.collect()
 }
 
 fn file_problems(conn: &Connection) -> rusqlite::Result<Vec<Problem>> {
@@ -158,19 +178,28 @@ fn file_problems(conn: &Connection) -> rusqlite::Result<Vec<Problem>> {
 }
 
 fn broken(conn: &Connection, sql: &str, text: &str) -> rusqlite::Result<Vec<Problem>> {
+    let conversation = |row: &Row<'_>| {
+        row.get(0).map(|id| format!("conversation {}", ConversationId::from_i64(id)))
+    };
+    listed(conn, sql, text, conversation)
+}
+
+fn listed(
+    conn: &Connection,
+    sql: &str,
+    text: &str,
+    place: impl Fn(&Row<'_>) -> rusqlite::Result<String>,
+) -> rusqlite::Result<Vec<Problem>> {
     let problem = |row: &Row<'_>| {
-        let id = ConversationId::from_i64(row.get(0)?);
         let (found, expected): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(Problem {
-            place: format!("conversation {id}"),
-            text: format!("{text}: found {found}, expected {expected}"),
-        })
+        let text = format!("{text}: found {found}, expected {expected}");
+        Ok(Problem { place: place(row)?, text })
     };
     conn.prepare(&format!("{sql} LIMIT {LISTED_MAX}"))?.query_map([], problem)?.collect()
 }
 
 /// Queries that return (conversation, found, expected) for each broken record.
-const PROMISES: [(&str, &str); 11] = [
+const PROMISES: [(&str, &str); 16] = [
     (
         "SELECT c.id, count(m.seq) AS found, c.head
          FROM conversations c LEFT JOIN messages m ON m.conversation = c.id
@@ -236,4 +265,38 @@ const PROMISES: [(&str, &str); 11] = [
          FROM conversations c WHERE c.ver > expected",
         "a position above the newest commit",
     ),
+    (
+        "SELECT c.id, coalesce(max(x.rev), 0) AS found, c.rev
+         FROM conversations c LEFT JOIN changes x ON x.conversation = c.id
+         GROUP BY c.id HAVING found <> c.rev",
+        "the newest change differs from the rev",
+    ),
+    (
+        "SELECT c.id, c.voids, (SELECT count(*) FROM voids v WHERE v.conversation = c.id) AS expected
+         FROM conversations c WHERE c.voids <> expected",
+        "the counter of messages that count for nobody",
+    ),
+    (
+        "SELECT v.conversation, v.seq, 0 FROM voids v
+         JOIN messages m ON m.conversation = v.conversation AND m.seq = v.seq
+         WHERE length(m.body) > 0 OR EXISTS (SELECT 1 FROM reactions r
+             WHERE r.conversation = v.conversation AND r.seq = v.seq)",
+        "something is left of a recalled message",
+    ),
+    (
+        "SELECT x.conversation, x.seq, c.head FROM changes x
+         JOIN conversations c ON c.id = x.conversation WHERE x.seq > c.head",
+        "a change of a message above the head",
+    ),
+    (
+        "SELECT p.conversation, p.hides, (SELECT count(*) FROM hidden h
+             WHERE h.user = p.user AND h.conversation = p.conversation) AS expected
+         FROM memberships p WHERE p.hides <> expected",
+        "the counter of messages that a user hid",
+    ),
 ];
+
+/// The same for uploads: (id, found, expected).
+const USES: &str = "
+    SELECT m.id, m.uses, (SELECT count(*) FROM media_refs r WHERE r.media = m.id) AS expected
+    FROM media m WHERE m.uses <> expected";

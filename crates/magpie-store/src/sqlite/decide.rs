@@ -4,7 +4,9 @@
 use magpie_core::port::store::{Op, WriteResult};
 use rusqlite::Result;
 
-use super::{channels, marks, messages, state::State, users, view::View};
+use super::{
+    channels, devices, drafts, marks, media, messages, revise, state::State, users, view::View,
+};
 
 /// What an operation did or why it was refused; `Err` when the database cannot be read, which
 /// undoes the whole batch.
@@ -31,5 +33,17 @@ pub(crate) fn decide(view: &View<'_>, state: &mut State, op: Op) -> Decided {
         Op::PushDelivered { user, channel, version } => {
             channels::delivered(view, state, &user, &channel, version)
         }
+        Op::Revise(op) => revise::revise(view, state, op),
+        Op::Draft { user, conversation, draft, at_ms } => {
+            drafts::keep(view, state, user, conversation, draft, at_ms)
+        }
+        Op::DeviceSeen { user, device, name, at_ms } => {
+            devices::seen(view, state, user, device, name, at_ms)
+        }
+        Op::SignOutDevice { user, device, at_ms } => {
+            devices::sign_out(view, state, user, device, at_ms)
+        }
+        Op::PutMedia(upload) => media::put(view, state, upload),
+        Op::DropMedia { id } => media::drop_unused(view, state, id),
     }
 }

@@ -12,7 +12,7 @@ use rusqlite::Result;
 
 use super::{
     conversations::{self, Conversation},
-    memberships,
+    memberships, revisions,
     unread::{self, Viewer},
     view::View,
 };
@@ -39,8 +39,8 @@ pub(crate) fn open(
             None => return Ok(None),
         },
     };
-    let private = memberships::load(view, no, id)?;
-    Ok(Some((conversation, Viewer { no, own_total, private })))
+    let (private, draft) = memberships::load_with_draft(view, no, id)?;
+    Ok(Some((conversation, Viewer { no, own_total, private, draft })))
 }
 
 /// One page.
@@ -88,6 +88,12 @@ pub(crate) fn fit(
     end: End,
 ) -> Result<(Seq, Seq)> {
     let mut lengths = view.lengths(conversation.id, from, to)?;
+    if conversation.rev > 0 && from <= to {
+        let newer = revisions::newer_bodies(view, conversation.id, from, to);
+        for (seq, length) in &mut lengths {
+            *length = newer.get(seq).map_or(*length, |body| body.as_bytes().len() as u64);
+        }
+    }
     if end == End::Newest {
         lengths.reverse();
     }
@@ -125,15 +131,22 @@ pub(crate) fn places(
         _ => unread::hidden(view, conversation.id, viewer.no, from, to)?,
     };
     let mut next = from;
-    for message in view.messages(conversation.id, from, to)? {
+    let mut messages = view.messages(conversation.id, from, to)?;
+    if conversation.rev > 0 {
+        let known = (conversation.id, conversation.rev);
+        revisions::decorate(view, known, (from, to), &mut messages)?;
+    }
+    for message in messages {
         if message.seq > next {
             push_gone(&mut items, next, message.seq - 1, Gone::Expired);
         }
         next = message.seq + 1;
-        if voids.contains_key(&message.seq) {
-            push_gone(&mut items, message.seq, message.seq, Gone::Recalled);
-        } else if hidden.contains_key(&message.seq) {
+        // A snapshot may have an erased body before the layers above it know of the recall.
+        let recalled = voids.contains_key(&message.seq) || message.body.as_bytes().is_empty();
+        if hidden.contains_key(&message.seq) {
             push_gone(&mut items, message.seq, message.seq, Gone::Deleted);
+        } else if recalled {
+            push_gone(&mut items, message.seq, message.seq, Gone::Recalled(message.sender));
         } else {
             items.push(Item::Message(message));
         }

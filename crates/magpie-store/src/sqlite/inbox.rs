@@ -74,6 +74,7 @@ pub(crate) fn make_entry(
         peer_delivered_seq: others().map(|(_, m)| m.delivered_seq).max().unwrap_or(0),
         peer_read_seq: others().map(|(_, m)| m.read_seq).max().unwrap_or(0),
         delivered_seq: mine.map_or(0, |index| conversation.members[index].delivered_seq),
+        draft: viewer.draft.clone(),
     })
 }
 

@@ -22,7 +22,7 @@ use super::{
 use crate::effect::{Effect, HiddenRow};
 
 /// Finds the conversation and the user's place in it.
-fn place<'a>(
+pub(crate) fn place<'a>(
     view: &View<'_>,
     state: &'a mut State,
     user: &UserId,
@@ -37,11 +37,11 @@ fn place<'a>(
 fn viewer_of(view: &View<'_>, conversation: &mut Conversation, index: usize) -> Result<Viewer> {
     let private = *conversation.private(view, index)?;
     let member = &conversation.members[index];
-    Ok(Viewer { no: member.no, own_total: member.own_total, private })
+    Ok(Viewer { no: member.no, own_total: member.own_total, private, draft: None })
 }
 
 /// Notes that one user's private row changed.
-fn touch(
+pub(crate) fn touch(
     view: &View<'_>,
     conversation: &mut Conversation,
     index: usize,

@@ -1,12 +1,13 @@
 //! A user's private state of a conversation: how far he has read, what he hid, pinned, muted.
 //! Every move of the floor goes through `move_floor`, which keeps the unread counters exact.
 
-use magpie_core::model::Membership;
+use magpie_core::model::{Draft, Membership};
 use magpie_proto::{ConversationId, Seq};
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::{
     conversations::Conversation,
+    drafts,
     row::{int, uint},
     view::View,
 };
@@ -41,26 +42,52 @@ pub(crate) fn known(view: &View<'_>, no: UserNo, id: ConversationId) -> Result<O
     }
 }
 
-fn stored(conn: &Connection, no: UserNo, id: ConversationId) -> Result<Option<Private>> {
-    conn.prepare_cached(
-        "SELECT read_seq, cleared_seq, hidden_seq, pinned, muted, own_at_floor, hides, ver
-         FROM memberships WHERE user = ?1 AND conversation = ?2",
-    )?
-    .query_row([no, id.to_i64()], |row| {
-        Ok(Private {
-            shown: Membership {
-                read_seq: uint(row, 0)?,
-                cleared_seq: uint(row, 1)?,
-                hidden_seq: row.get(2)?,
-                pinned: row.get(3)?,
-                muted: row.get(4)?,
-            },
-            own_at_floor: uint(row, 5)?,
-            hides: uint(row, 6)?,
-            ver: uint(row, 7)?,
-        })
+/// The state of now and the draft, for a reader: one look-up for both.
+pub(crate) fn load_with_draft(
+    view: &View<'_>,
+    no: UserNo,
+    id: ConversationId,
+) -> Result<(Private, Option<Box<Draft>>)> {
+    let (mut private, mut draft) = (None, None);
+    view.parts(id, |part| {
+        let row = part.privates.iter().find(|row| row.no == no);
+        private = private.or(row.map(|row| row.private));
+        if let Some(rare) = part.rare.as_ref().filter(|_| draft.is_none()) {
+            draft = rare.drafts.get(&no).map(|row| row.draft.clone());
+        }
+    });
+    if let (Some(private), Some(draft)) = (private, &mut draft) {
+        return Ok((private, draft.take()));
+    }
+    let stored = view
+        .sql()?
+        .prepare_cached(STORED)?
+        .query_row([no, id.to_i64()], |row| Ok((private_of(row)?, drafts::draft(row, 8)?)))
+        .optional()?;
+    let (stored, stored_draft) = stored.unwrap_or_default();
+    Ok((private.unwrap_or(stored), draft.unwrap_or(stored_draft)))
+}
+
+const STORED: &str = "SELECT read_seq, cleared_seq, hidden_seq, pinned, muted, own_at_floor,
+    hides, ver, draft, draft_re FROM memberships WHERE user = ?1 AND conversation = ?2";
+
+fn private_of(row: &Row<'_>) -> Result<Private> {
+    Ok(Private {
+        shown: Membership {
+            read_seq: uint(row, 0)?,
+            cleared_seq: uint(row, 1)?,
+            hidden_seq: row.get(2)?,
+            pinned: row.get(3)?,
+            muted: row.get(4)?,
+        },
+        own_at_floor: uint(row, 5)?,
+        hides: uint(row, 6)?,
+        ver: uint(row, 7)?,
     })
-    .optional()
+}
+
+fn stored(conn: &Connection, no: UserNo, id: ConversationId) -> Result<Option<Private>> {
+    conn.prepare_cached(STORED)?.query_row([no, id.to_i64()], private_of).optional()
 }
 
 /// Changes private state; when that lifts the floor, the own messages below it are counted anew.

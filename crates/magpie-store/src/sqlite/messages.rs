@@ -7,13 +7,15 @@ use magpie_core::{
     model::{Message, Role},
     port::store::{Append, Outcome, Place, Rejection, StoreError, WriteResult},
 };
-use magpie_proto::{ConversationId, ConversationKind, UserId};
+use magpie_proto::{ConversationId, ConversationKind, UserId, body::Links};
 use rusqlite::Result;
 
 use super::{
     conversations::{self, Conversation},
     decide::Decided,
+    media,
     recent::Change,
+    revisions,
     state::State,
     users::{self, KnownUser},
     view::View,
@@ -47,10 +49,40 @@ pub(crate) fn append(view: &View<'_>, state: &mut State, append: Append) -> Deci
     if let Some(rejection) = refusal(view, state, &append, sender, &target)? {
         return Ok(Err(rejection));
     }
+    let links = append.body.links();
+    let mut held = media::Held::new();
+    if links.reply_to.is_some() || links.media.is_some() {
+        match linked(view, state, &append, &links, &target)? {
+            Ok(found) => held = found,
+            Err(rejection) => return Ok(Err(rejection)),
+        }
+    }
     if let Some(new) = &target.new {
         create(state, &append, sender, new);
     }
-    insert(view, state, append, sender.no, target.id)
+    insert(view, state, append, sender.no, (target.id, held))
+}
+
+/// What a body points at is there: the message that it answers, the upload that it shows.
+#[inline(never)]
+fn linked(
+    view: &View<'_>,
+    state: &mut State,
+    append: &Append,
+    links: &Links,
+    target: &Target,
+) -> Result<Result<media::Held, Rejection>> {
+    if let Some(reply_to) = links.reply_to {
+        let known = target.new.is_none();
+        let head = match state.conversation(view, target.id)?.filter(|_| known) {
+            Some(conversation) => conversation.head,
+            None => 0,
+        };
+        if reply_to == 0 || reply_to > head {
+            return Ok(Err(Rejection::UnknownMessage));
+        }
+    }
+    media::held(view, append, links)
 }
 
 /// Finds the conversation, or what is needed to make it.
@@ -109,18 +141,20 @@ fn first_result(
     if !state.keys.may_hold(target.id, sender, key) {
         return Ok(None);
     }
-    let first = view.keyed(target.id, sender, key)?;
-    Ok(first.map(|first| {
-        if first.body != append.body {
-            return Err(Rejection::ClientMsgIdReused);
-        }
-        Ok(Outcome::Duplicate {
-            conversation: target.id,
-            id: first.id,
-            seq: first.seq,
-            sent_ms: first.sent_ms,
-        })
-    }))
+    let Some(first) = view.keyed(target.id, sender, key)? else { return Ok(None) };
+    let seq = first.seq;
+    // What was edited or recalled meanwhile says nothing about what was sent first.
+    let changed =
+        || revisions::changes_in(view, target.id, seq, seq).map(|found| !found.is_empty());
+    if first.body != append.body && !changed()? {
+        return Ok(Some(Err(Rejection::ClientMsgIdReused)));
+    }
+    Ok(Some(Ok(Outcome::Duplicate {
+        conversation: target.id,
+        id: first.id,
+        seq,
+        sent_ms: first.sent_ms,
+    })))
 }
 
 /// Guard: member, block, stranger limit, in this order.
@@ -198,7 +232,7 @@ fn insert(
     state: &mut State,
     append: Append,
     sender: UserNo,
-    id: ConversationId,
+    (id, held): (ConversationId, media::Held),
 ) -> Decided {
     let (ver, keys) = (state.next_ver(), Arc::clone(&state.keys));
     let Some(conversation) = state.conversation(view, id)? else {
@@ -224,8 +258,12 @@ fn insert(
         client_msg_id: append.client_msg_id,
         body: append.body,
         sent_ms: append.sent_ms,
+        revision: None,
     };
     state.effect(Effect::Message(MessageRow { sender, ver, message: message.clone() }));
+    if !held.is_empty() {
+        media::hold(state, id, seq, held);
+    }
     Ok(Ok(Outcome::Stored { message, members }))
 }
 

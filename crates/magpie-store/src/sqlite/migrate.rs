@@ -19,7 +19,10 @@ use super::{
 pub(crate) const APPLICATION_ID: i64 = 0x4d61_6770;
 
 /// The steps from schema to schema; the number of a schema is the number of steps to it.
-pub(crate) const STEPS: &[&str] = &[include_str!("../../migrations/0001_init.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_revisions.sql"),
+];
 
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
@@ -115,8 +118,9 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    const LATER: &[&str] = &[STEPS[0], "ALTER TABLE users ADD COLUMN motto TEXT"];
-    const BROKEN: &[&str] = &[STEPS[0], "ALTER TABLE users ADD COLUMN motto TEXT; NONSENSE"];
+    const LATER: &[&str] = &[STEPS[0], STEPS[1], "ALTER TABLE users ADD COLUMN motto TEXT"];
+    const BROKEN: &[&str] =
+        &[STEPS[0], STEPS[1], "ALTER TABLE users ADD COLUMN motto TEXT; NONSENSE"];
 
     fn made(path: &Path) -> Connection {
         let mut conn = Connection::open(path).unwrap();
@@ -142,7 +146,7 @@ mod tests {
         assert_eq!(migrate(&mut conn, &path, 9, LATER).unwrap(), None, "once is enough");
         assert!(matches!(
             migrate(&mut conn, &path, 9, STEPS),
-            Err(OpenError::NewerSchema { found: 2, known: 1, .. })
+            Err(OpenError::NewerSchema { found: 3, known: 2, .. })
         ));
     }
 
@@ -153,7 +157,7 @@ mod tests {
         let mut conn = made(&path);
         assert!(migrate(&mut conn, &path, 8, BROKEN).is_err());
         assert_eq!(columns(&conn), 8);
-        assert_eq!(schema_of(&conn, &path, 1).unwrap(), 1);
+        assert_eq!(schema_of(&conn, &path, 2).unwrap(), 2);
         let users: i64 = conn.query_row("SELECT count(*) FROM users", [], |r| r.get(0)).unwrap();
         assert_eq!(users, 1);
     }

@@ -2,16 +2,16 @@
 
 use magpie_core::{
     model::{
-        ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Message, Position, ResumePage,
-        Unread, User,
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Message, Position, ResumePage, Unread, User,
     },
     port::store::{ReadFuture, ResumeQuery, Store, StoreError, Write},
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 
 use super::{
-    SqliteStore, channels, conversations, history, inbox, recent::Since, resume, undelivered,
-    unread, users, view::View,
+    SqliteStore, channels, conversations, devices, history, inbox, media, recent::Since, resume,
+    revisions, undelivered, unread, users, view::View,
 };
 
 impl SqliteStore {
@@ -122,6 +122,65 @@ impl Store for SqliteStore {
 
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
         self.read(move |view, _| users::list(view, after.as_ref(), limit))
+    }
+
+    fn message(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            let Some((c, viewer)) = opened.filter(|(c, _)| (1..=c.head).contains(&seq)) else {
+                return Ok(None);
+            };
+            Ok(history::places(view, &c, &viewer, seq, seq)?.pop())
+        })
+    }
+
+    fn changes(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        self.read(move |view, _| {
+            let opened = history::open(view, &user, agent, conversation)?;
+            opened.map(|(c, viewer)| revisions::page(view, &c, &viewer, after, limit)).transpose()
+        })
+    }
+
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.read(move |view, _| devices::list(view, &user))
+    }
+
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.read(move |view, _| devices::find(view, &user, &device))
+    }
+
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.read(move |view, _| Ok(media::find(view, id)?.map(|row| row.media)))
+    }
+
+    fn visible_media(
+        &self,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        self.read(move |view, _| media::visible(view, &user, agent, &ids))
+    }
+
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.read(move |view, _| media::idle(view, now_ms, limit))
+    }
+
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.read(move |view, _| media::bytes_of(view, &user))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

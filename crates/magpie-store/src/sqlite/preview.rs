@@ -1,6 +1,6 @@
 //! The list entry of an ordinary direct conversation in one statement: most entries of most lists
-//! are such, and a list has two hundred. Whatever is not ordinary (the tail knows more, places are
-//! hidden or void, a talk with oneself) is left to `inbox.rs`, which says what is right.
+//! are such, and a list has two hundred. Whatever is not ordinary (the tail knows more, something was
+//! changed, hidden or recalled, a talk with oneself) is left to `inbox.rs`, which says what is right.
 
 use bytes::Bytes;
 use magpie_core::model::{Entry, Membership, Message, Role, User};
@@ -8,6 +8,7 @@ use magpie_proto::{Body, ConversationId, ConversationKind, MessageId, UserId};
 use rusqlite::{OptionalExtension, Result, Row, params};
 
 use super::{
+    drafts,
     row::{uint, user_id},
     view::View,
 };
@@ -18,14 +19,15 @@ const ENTRY: &str = "
         m.read_seq, m.cleared_seq, m.hidden_seq, m.pinned, m.muted, m.own_at_floor,
         mine.delivered_seq, theirs.delivered_seq, theirs.read_seq,
         p.id, p.name, p.avatar, p.role, p.banned, p.created_ms, p.last_seen_ms,
-        x.id, x.sender = ?1, x.client_msg_id, x.body, x.sent_ms
+        x.id, x.sender = ?1, x.client_msg_id, x.body, x.sent_ms, m.draft, m.draft_re
     FROM conversations c
     JOIN memberships m ON m.user = ?1 AND m.conversation = c.id
     JOIN members mine ON mine.conversation = c.id AND mine.user = ?1
     JOIN users p ON p.no = iif(c.a = ?1, c.b, c.a)
     JOIN members theirs ON theirs.conversation = c.id AND theirs.user = p.no
     LEFT JOIN messages x ON x.conversation = c.id AND x.seq = c.head
-    WHERE c.id = ?2 AND c.kind = 0 AND c.a <> c.b AND c.voids = 0 AND m.hides = 0
+    WHERE c.id = ?2 AND c.kind = 0 AND c.a <> c.b AND c.rev = 0 AND c.voids = 0
+    AND m.hides = 0
     AND (c.head = 0 OR x.sender = ?1 OR x.sender = p.no)";
 
 /// The entry, if the conversation is ordinary and the user is in it.
@@ -79,6 +81,7 @@ fn read(row: &Row<'_>, user: &UserId, id: ConversationId) -> Result<Entry> {
         peer_delivered_seq: uint(row, 11)?,
         peer_read_seq: uint(row, 12)?,
         delivered_seq: uint(row, 10)?,
+        draft: drafts::draft(row, 25)?,
     })
 }
 
@@ -110,5 +113,6 @@ fn last(
         client_msg_id: row.get(22)?,
         body: Body::from_stored(Bytes::copy_from_slice(row.get_ref(23)?.as_blob()?)),
         sent_ms: uint(row, 24)?,
+        revision: None,
     }))
 }

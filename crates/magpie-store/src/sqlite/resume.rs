@@ -1,16 +1,18 @@
 //! What changed for a user since a position. The cost follows what changed: candidates come from
 //! memory when they can, each is checked in the store, and pages stop at their budget.
 
+use std::collections::BTreeMap;
+
 use magpie_core::{
     model::{Gone, Item, Missed, Position, ResumeMark, ResumePage},
-    port::store::ResumeQuery,
+    port::store::{PAGE_BYTES_MAX, ResumeQuery},
 };
 use magpie_proto::{ConversationId, Seq};
 use rusqlite::{Result, params};
 
 use super::{
     conversations::Conversation,
-    history, inbox,
+    history, inbox, revisions,
     row::{int, uint},
     unread::Viewer,
     view::View,
@@ -125,12 +127,51 @@ fn missed(view: &View<'_>, query: &ResumeQuery, id: ConversationId) -> Result<Op
     let first = first.max(viewer.private.shown.cleared_seq + 1);
     let from = first.max((head + 1).saturating_sub(shown_max));
     let (from, _) = history::fit(view, &conversation, from, head, history::End::Newest)?;
-    let mut items = hidden;
-    if from <= head {
-        items.extend(history::places(view, &conversation, &viewer, from, head)?);
-    }
+    let newest = match from <= head {
+        true => history::places(view, &conversation, &viewer, from, head)?,
+        false => Vec::new(),
+    };
     let hole = (first < from && from <= head).then(|| (first, from - 1));
-    Ok(Some(Missed { entry, items, hole }))
+    let mut missed = Missed { entry, items: hidden, hole, changes_after: None };
+    if let Some(since) = query.since.filter(|_| conversation.rev > 0) {
+        let room = PAGE_BYTES_MAX
+            - newest.iter().map(revisions::weight).sum::<usize>().min(PAGE_BYTES_MAX);
+        add_changed(view, (&conversation, &viewer), &mut missed, (since, first), room)?;
+    }
+    missed.items.extend(newest);
+    Ok(Some(missed))
+}
+
+/// Adds older places that changed for everyone after a position, the newest of them if these are
+/// too many. They stand in the order of their seq, with those that the user hid.
+fn add_changed(
+    view: &View<'_>,
+    (conversation, viewer): (&Conversation, &Viewer),
+    missed: &mut Missed,
+    (since, first): (Position, Seq),
+    room: usize,
+) -> Result<()> {
+    let range = (viewer.private.shown.cleared_seq, first);
+    let most = usize::try_from(MISSED_MAX).unwrap_or(usize::MAX);
+    let older = revisions::changed_after(view, conversation, since, range, most)?;
+    let mut places: BTreeMap<Seq, Item> = BTreeMap::new();
+    for item in missed.items.drain(..) {
+        if let Item::Gone { from, .. } = &item {
+            places.insert(*from, item);
+        }
+    }
+    let mut bytes = 0;
+    for (index, seq) in older.seqs.into_iter().enumerate() {
+        let found = history::places(view, conversation, viewer, seq, seq)?;
+        bytes += found.iter().map(revisions::weight).sum::<usize>();
+        if index >= most || bytes > room {
+            missed.changes_after = Some(older.seen_rev);
+            break;
+        }
+        places.extend(found.into_iter().map(|item| (seq, item)));
+    }
+    missed.items = places.into_values().collect();
+    Ok(())
 }
 
 /// The first seq that was stored after a position; head + 1 when there is none. Positions rise

@@ -34,5 +34,6 @@ pub(crate) fn message(row: &Row<'_>) -> Result<Message> {
         client_msg_id: row.get::<_, Option<Box<str>>>(4)?,
         body: Body::from_stored(Bytes::copy_from_slice(row.get_ref(5)?.as_blob()?)),
         sent_ms: uint(row, 6)?,
+        revision: None,
     })
 }

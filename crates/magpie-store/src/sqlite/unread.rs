@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use magpie_core::model::{Unread, UnreadWhy};
+use magpie_core::model::{Draft, Unread, UnreadWhy};
 use magpie_proto::{ConversationId, Seq, UserId};
 use rusqlite::{Result, params};
 
@@ -18,11 +18,13 @@ use crate::effect::{HiddenRow, Private, UserNo};
 const PLACES_MAX: u64 = 200;
 
 /// One user's side of a conversation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Viewer {
     pub(crate) no: UserNo,
     pub(crate) own_total: u64,
     pub(crate) private: Private,
+    /// Known to those who read; nobody who writes needs it.
+    pub(crate) draft: Option<Box<Draft>>,
 }
 
 /// unread = (head - floor) - own above the floor - voids of others - hidden ones.
@@ -54,14 +56,22 @@ pub(crate) fn voids(
     if conversation.voids == 0 {
         return Ok(BTreeMap::new());
     }
-    view.sql()?
+    let mut voids: BTreeMap<Seq, UserNo> = view
+        .sql()?
         .prepare_cached(
             "SELECT seq, sender FROM voids WHERE conversation = ?1 AND seq BETWEEN ?2 AND ?3",
         )?
         .query_map(params![conversation.id.to_i64(), int(from), int(to)], |row| {
             Ok((uint(row, 0)?, row.get(1)?))
         })?
-        .collect()
+        .collect::<Result<_>>()?;
+    view.rare(conversation.id, |rare| {
+        // An explanation of nothing ends before it begins.
+        if from <= to {
+            voids.extend(rare.voids.range(from..=to).map(|(seq, sender)| (*seq, *sender)));
+        }
+    });
+    Ok(voids)
 }
 
 /// Places of a range that a user hid, and whether the message was his own.

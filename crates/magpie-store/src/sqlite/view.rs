@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     effect::{MessageRow, UserNo, UserRow},
-    tail::{Layer, Part, SharedLayer},
+    tail::{Layer, Part, Rare, SharedLayer},
 };
 
 pub(crate) struct View<'c> {
@@ -57,6 +57,11 @@ impl<'c> View<'c> {
                 look(part);
             }
         }
+    }
+
+    /// Looks at what each layer has of the less usual things of a conversation, newest first.
+    pub(crate) fn rare(&self, id: ConversationId, mut look: impl FnMut(&Rare)) {
+        self.parts(id, |part| part.rare.iter().for_each(|rare| look(rare)));
     }
 
     pub(crate) fn each_layer(&self, mut look: impl FnMut(&Layer)) {
@@ -138,7 +143,8 @@ impl<'c> View<'c> {
         self.tail_begins(id).map_or(to, |first| to.min(first.saturating_sub(1)))
     }
 
-    /// Messages of a range, both ends included, oldest first.
+    /// Messages of a range, both ends included, oldest first. What became of them later is to be
+    /// asked of `revisions.rs`.
     pub(crate) fn messages(&self, id: ConversationId, from: Seq, to: Seq) -> Result<Vec<Message>> {
         let mut newer = Vec::new();
         let rest = self.tail_messages(id, from, to, |row| newer.push(row.message.clone()));

@@ -1,9 +1,15 @@
 //! A stretch of history in memory: the newest value of every row that it changed, and its
 //! messages. The running batch is one, the tail is a few. Knows no SQL and decides nothing.
 
+mod rare;
+
 use ahash::{AHashMap, RandomState};
 use magpie_core::model::{ChannelValue, Position};
 use magpie_proto::{ConversationId, ConversationKind, Seq, UserId};
+
+pub(crate) use rare::Rare;
+
+use rare::Extras;
 
 use crate::effect::{
     BlockRow, ConversationRow, Effect, HiddenRow, MemberRow, MessageRow, PrivateRow, PushKeyRow,
@@ -26,6 +32,8 @@ pub(crate) struct Layer {
     keys: AHashMap<u64, (ConversationId, Seq)>,
     channels: AHashMap<UserId, Vec<ChannelValue>>,
     push_keys: AHashMap<UserId, Vec<PushKeyRow>>,
+    /// Devices and uploads: most layers have none.
+    extras: Option<Box<Extras>>,
     last: Position,
     len: usize,
     bytes: usize,
@@ -40,17 +48,23 @@ pub(crate) struct Part {
     /// By seq, without gaps.
     messages: Vec<MessageRow>,
     pub(crate) hidden: Vec<HiddenRow>,
+    /// What became of stored messages, and drafts: most parts have none.
+    pub(crate) rare: Option<Box<Rare>>,
 }
 
 impl Part {
     /// Messages of a range, both ends included.
     pub(crate) fn messages(&self, from: Seq, to: Seq) -> &[MessageRow] {
-        let Some(first) = self.messages.first().map(|m| m.message.seq) else { return &[] };
+        let Some(first) = self.first() else { return &[] };
         let len = self.messages.len() as u64;
         let start = from.saturating_sub(first).min(len);
         let end = to.saturating_add(1).saturating_sub(first).min(len).max(start);
         let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
         self.messages.get(index(start)..index(end)).unwrap_or_default()
+    }
+
+    fn first(&self) -> Option<Seq> {
+        self.messages.first().map(|row| row.message.seq)
     }
 
     /// Every message.
@@ -67,6 +81,9 @@ impl Part {
             .for_each(|row| put(&mut self.privates, row, |a, b| a.no == b.no));
         self.messages.extend(newer.messages);
         self.hidden.extend(newer.hidden);
+        if let Some(rare) = newer.rare {
+            self.absorb_rare(*rare);
+        }
     }
 }
 
@@ -90,6 +107,7 @@ impl Layer {
             keys: AHashMap::new(),
             channels: AHashMap::new(),
             push_keys: AHashMap::new(),
+            extras: None,
             last: 0,
             len: 0,
             bytes: 0,
@@ -150,6 +168,7 @@ impl Layer {
                 let keys = self.push_keys.entry(row.value.user.clone()).or_default();
                 put(keys, row, same_push);
             }
+            other => self.insert_rare(other),
         }
     }
 
@@ -207,6 +226,7 @@ impl Layer {
         for row in newer.push_keys.drain().flat_map(|(_, rows)| rows) {
             put(self.push_keys.entry(row.value.user.clone()).or_default(), row, same_push);
         }
+        self.absorb_extras(newer.extras.take());
         self.len += std::mem::take(&mut newer.len);
         self.bytes += std::mem::take(&mut newer.bytes);
     }

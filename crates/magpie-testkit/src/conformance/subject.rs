@@ -40,8 +40,13 @@ pub(crate) fn direct(a: &str, b: &str) -> ConversationId {
 }
 
 /// What members of a direct conversation send under.
-pub(crate) const MEMBER: Guard =
-    Guard { create_receiver: false, must_be_member: true, not_blocked: true, stranger_limit: None };
+pub(crate) const MEMBER: Guard = Guard {
+    create_receiver: false,
+    must_be_member: true,
+    not_blocked: true,
+    stranger_limit: None,
+    own_media: true,
+};
 
 impl Subject {
     /// Opens a store.

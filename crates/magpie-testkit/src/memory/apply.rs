@@ -8,7 +8,11 @@ use magpie_core::{
 };
 use magpie_proto::{ConversationId, Seq, UserId, client::Change};
 
-use super::data::{Conversation, Data, signed};
+use super::{
+    belongings,
+    data::{Conversation, Data, signed},
+    revise,
+};
 
 pub(crate) fn apply(data: &mut Data, op: Op) -> WriteResult {
     match op {
@@ -27,6 +31,18 @@ pub(crate) fn apply(data: &mut Data, op: Op) -> WriteResult {
         Op::PushDelivered { user, channel, version } => {
             Ok(push_delivered(data, user, channel, version))
         }
+        Op::Revise(op) => revise::revise(data, op),
+        Op::Draft { user, conversation, draft, at_ms } => {
+            revise::draft(data, user, conversation, draft, at_ms)
+        }
+        Op::DeviceSeen { user, device, name, at_ms } => {
+            belongings::device_seen(data, user, device, name, at_ms)
+        }
+        Op::SignOutDevice { user, device, at_ms } => {
+            belongings::sign_out(data, user, device, at_ms)
+        }
+        Op::PutMedia(media) => belongings::put(data, media),
+        Op::DropMedia { id } => Ok(belongings::drop_unused(data, id)),
     }
 }
 
@@ -81,12 +97,17 @@ fn append(data: &mut Data, send: Append) -> WriteResult {
     if let Some(rejection) = refusal(data, &target, &send) {
         return Err(rejection);
     }
+    let held = belongings::held(data, &target, &send)?;
     if let Place::Direct(peer) = &send.place
         && !data.users.contains_key(peer)
     {
         create_user(data, peer, send.sent_ms);
     }
-    Ok(store(data, target, send))
+    let outcome = store(data, target, send);
+    if let Outcome::Stored { message, .. } = &outcome {
+        belongings::hold(data, message.conversation, message.seq, held);
+    }
+    Ok(outcome)
 }
 
 fn first_result(target: &Conversation, send: &Append) -> Option<WriteResult> {
@@ -95,7 +116,7 @@ fn first_result(target: &Conversation, send: &Append) -> Option<WriteResult> {
         m.sender == send.sender && m.client_msg_id.as_ref() == Some(key)
     };
     let first = target.messages.iter().map(|(m, _)| m).find(same)?;
-    if first.body != send.body {
+    if first.body != send.body && first.revision.is_none() {
         return Some(Err(Rejection::ClientMsgIdReused));
     }
     let (conversation, id, seq, sent_ms) = (target.id, first.id, first.seq, first.sent_ms);
@@ -133,6 +154,7 @@ fn store(data: &mut Data, mut target: Conversation, send: Append) -> Outcome {
         client_msg_id: send.client_msg_id,
         body: send.body,
         sent_ms: send.sent_ms,
+        revision: None,
     };
     target.messages.push((message.clone(), position));
     target.ver = position;
@@ -142,7 +164,7 @@ fn store(data: &mut Data, mut target: Conversation, send: Append) -> Outcome {
 }
 
 /// Finds the conversation for someone who is in it.
-fn place<'a>(
+pub(crate) fn place<'a>(
     data: &'a mut Data,
     user: &UserId,
     id: ConversationId,

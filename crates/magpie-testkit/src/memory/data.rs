@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use magpie_core::model::{ChannelValue, Membership, Message, Position, Role, User};
-use magpie_proto::{ConversationId, ConversationKind, Seq, UserId};
+use magpie_core::model::{
+    ChannelValue, Device, Draft, Media, Membership, Message, Position, Role, User,
+};
+use magpie_proto::{ConversationId, ConversationKind, MediaId, Seq, UserId};
 
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Data {
@@ -14,6 +16,10 @@ pub(crate) struct Data {
     pub(crate) blocks: BTreeSet<(UserId, UserId)>,
     pub(crate) channels: BTreeMap<(UserId, Box<str>), ChannelValue>,
     pub(crate) push_keys: BTreeMap<(UserId, Box<str>, Box<str>), ChannelValue>,
+    pub(crate) devices: BTreeMap<(UserId, Box<str>), Device>,
+    /// `uses` is counted from `refs` when somebody asks.
+    pub(crate) media: BTreeMap<MediaId, Media>,
+    pub(crate) refs: BTreeSet<(MediaId, ConversationId, Seq)>,
 }
 
 #[derive(Debug, Clone)]
@@ -23,6 +29,9 @@ pub(crate) struct Conversation {
     pub(crate) members: Vec<UserId>,
     /// Message `seq` is at `seq - 1`, with its position.
     pub(crate) messages: Vec<(Message, Position)>,
+    pub(crate) recalled: BTreeSet<Seq>,
+    /// Every shared change; number `rev` is at `rev - 1`.
+    pub(crate) changes: Vec<(Seq, Position)>,
     pub(crate) ver: Position,
     pub(crate) sides: BTreeMap<UserId, Side>,
 }
@@ -33,12 +42,19 @@ pub(crate) struct Side {
     pub(crate) shown: Membership,
     pub(crate) delivered_seq: Seq,
     pub(crate) hidden: BTreeMap<Seq, Position>,
+    pub(crate) draft: Option<Box<Draft>>,
     pub(crate) ver: Position,
 }
 
 impl Data {
     pub(crate) fn is_agent(&self, user: &UserId) -> bool {
         self.users.get(user).is_some_and(|u| u.role == Role::Agent)
+    }
+
+    /// An upload as it is now.
+    pub(crate) fn upload(&self, id: MediaId) -> Option<Media> {
+        let uses = self.refs.iter().filter(|(media, ..)| *media == id).count() as u64;
+        self.media.get(&id).map(|media| Media { uses, ..media.clone() })
     }
 
     pub(crate) fn next_position(&mut self) -> Position {
@@ -50,7 +66,15 @@ impl Data {
 impl Conversation {
     pub(crate) fn new(id: ConversationId, members: Vec<UserId>) -> Self {
         let sides = members.iter().map(|m| (m.clone(), Side::default())).collect();
-        Self { id, members, messages: Vec::new(), ver: 0, sides }
+        Self {
+            id,
+            members,
+            messages: Vec::new(),
+            recalled: BTreeSet::new(),
+            changes: Vec::new(),
+            ver: 0,
+            sides,
+        }
     }
 
     pub(crate) fn head(&self) -> Seq {
@@ -97,12 +121,31 @@ impl Conversation {
         self.messages.get(index).map(|(message, _)| message)
     }
 
+    pub(crate) fn rev(&self) -> u64 {
+        self.changes.len() as u64
+    }
+
+    /// The newest change of each changed place, with its rev and position, by rev.
+    pub(crate) fn last_changes(&self) -> Vec<(u64, Seq, Position)> {
+        let mut last = BTreeMap::new();
+        for (rev, (seq, ver)) in (1..).zip(&self.changes) {
+            last.insert(*seq, (rev, *seq, *ver));
+        }
+        let mut last: Vec<_> = last.into_values().collect();
+        last.sort_unstable();
+        last
+    }
+
     /// Unread, by looking at every place above the floor.
     pub(crate) fn unread(&self, user: &UserId) -> u64 {
         let side = self.side(user);
         let floor = side.floor();
-        let counts =
-            |m: &Message| m.seq > floor && m.sender != *user && !side.hidden.contains_key(&m.seq);
+        let counts = |m: &Message| {
+            m.seq > floor
+                && m.sender != *user
+                && !side.hidden.contains_key(&m.seq)
+                && !self.recalled.contains(&m.seq)
+        };
         self.messages.iter().filter(|(m, _)| counts(m)).count() as u64
     }
 }

@@ -1,11 +1,11 @@
 //! Reads of the in-memory store.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use magpie_core::{
     model::{
-        Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Message, Missed, ResumeMark,
-        ResumePage, Unread, UnreadWhy,
+        ChangesPage, Entry, Gone, HistoryPage, InboxMark, InboxPage, Item, Message, Missed,
+        Position, ResumeMark, ResumePage, Unread, UnreadWhy,
     },
     port::store::{MESSAGE_BYTES, PAGE_BYTES_MAX, ResumeQuery},
 };
@@ -35,13 +35,16 @@ pub(crate) fn entry(data: &Data, user: &UserId, conversation: &Conversation) -> 
     };
     let alone = conversation.is_direct() && conversation.members.len() == 1;
     let others = || conversation.sides.iter().filter(|(id, _)| alone || *id != user);
-    let visible =
-        |m: &&Message| m.seq > side.shown.cleared_seq && !side.hidden.contains_key(&m.seq);
+    let visible = |m: &&Message| {
+        m.seq > side.shown.cleared_seq
+            && !side.hidden.contains_key(&m.seq)
+            && !conversation.recalled.contains(&m.seq)
+    };
     Entry {
         conversation: conversation.id,
         peer: peer.and_then(|id| data.users.get(id)).cloned(),
         head: conversation.head(),
-        rev: 0,
+        rev: conversation.rev(),
         head_ms: conversation.messages.last().map_or(0, |(m, _)| m.sent_ms),
         unread: conversation.unread(user),
         membership: side.shown,
@@ -49,6 +52,7 @@ pub(crate) fn entry(data: &Data, user: &UserId, conversation: &Conversation) -> 
         peer_delivered_seq: others().map(|(_, s)| s.delivered_seq).max().unwrap_or(0),
         peer_read_seq: others().map(|(_, s)| s.shown.read_seq).max().unwrap_or(0),
         delivered_seq: side.delivered_seq,
+        draft: side.draft.clone(),
     }
 }
 
@@ -78,19 +82,56 @@ pub(crate) fn inbox(
 
 /// Every place of a range, both ends included.
 fn places(conversation: &Conversation, user: &UserId, from: Seq, to: Seq) -> Vec<Item> {
-    let side = conversation.side(user);
     let mut items: Vec<Item> = Vec::new();
     for seq in from..=to {
-        let gone = seq <= side.shown.cleared_seq || side.hidden.contains_key(&seq);
-        match conversation.message(seq).filter(|_| !gone) {
-            Some(message) => items.push(Item::Message(message.clone())),
-            None => match items.last_mut() {
-                Some(Item::Gone { to, .. }) => *to = seq,
-                _ => items.push(Item::Gone { from: seq, to: seq, why: Gone::Deleted }),
-            },
+        match (place(conversation, user, seq), items.last_mut()) {
+            (Some(Item::Gone { why, .. }), Some(Item::Gone { to, why: before, .. }))
+                if *before == why =>
+            {
+                *to = seq;
+            }
+            (item, _) => items.extend(item),
         }
     }
     items
+}
+
+/// One place.
+pub(crate) fn place(conversation: &Conversation, user: &UserId, seq: Seq) -> Option<Item> {
+    let side = conversation.side(user);
+    let message = conversation.message(seq)?;
+    let gone = |why| Some(Item::Gone { from: seq, to: seq, why });
+    if seq <= side.shown.cleared_seq || side.hidden.contains_key(&seq) {
+        gone(Gone::Deleted)
+    } else if conversation.recalled.contains(&seq) {
+        gone(Gone::Recalled(message.sender.clone()))
+    } else {
+        Some(Item::Message(message.clone()))
+    }
+}
+
+fn weight(item: &Item) -> usize {
+    match item {
+        Item::Message(message) => message.body.as_bytes().len() + MESSAGE_BYTES,
+        Item::Gone { .. } => 0,
+    }
+}
+
+pub(crate) fn changes(c: &Conversation, user: &UserId, after: u64, limit: u32) -> ChangesPage {
+    let mut page = ChangesPage { items: Vec::new(), rev: c.rev(), more: false };
+    let (mut covered, mut bytes) = (after, 0);
+    for (rev, seq, _) in c.last_changes().into_iter().filter(|(rev, ..)| *rev > after) {
+        let Some(item) = place(c, user, seq) else { continue };
+        bytes += weight(&item);
+        let full = page.items.len() >= limit.max(1) as usize || bytes > PAGE_BYTES_MAX;
+        if full && !page.items.is_empty() {
+            (page.rev, page.more) = (covered, true);
+            break;
+        }
+        page.items.push(item);
+        covered = rev;
+    }
+    page
 }
 
 pub(crate) fn history(c: &Conversation, user: &UserId, edge: Edge, limit: u32) -> HistoryPage {
@@ -138,6 +179,8 @@ pub(crate) fn unread(conversation: &Conversation, user: &UserId) -> Unread {
     let why = |m: &Message| {
         if m.sender == *user {
             UnreadWhy::Own
+        } else if conversation.recalled.contains(&m.seq) {
+            UnreadWhy::Void
         } else if side.hidden.contains_key(&m.seq) {
             UnreadWhy::Hidden
         } else {
@@ -160,7 +203,10 @@ pub(crate) fn undelivered(data: &Data, user: &UserId, limit: u32) -> Vec<Message
         let side = conversation.side(user);
         let floor = side.delivered_seq.max(side.shown.cleared_seq);
         found.extend(conversation.messages.iter().filter(|(m, _)| {
-            m.seq > floor && m.sender != *user && !side.hidden.contains_key(&m.seq)
+            m.seq > floor
+                && m.sender != *user
+                && !side.hidden.contains_key(&m.seq)
+                && !conversation.recalled.contains(&m.seq)
         }));
     }
     found.sort_by_key(|(m, position)| (m.sent_ms, *position));
@@ -208,12 +254,43 @@ fn missed(data: &Data, query: &ResumeQuery, conversation: &Conversation) -> Opti
     let mut hidden: Vec<Seq> =
         side.hidden.iter().rev().filter_map(newly_hidden).take(MISSED_MAX as usize).collect();
     hidden.reverse();
-    let gone = |seq| Item::Gone { from: seq, to: seq, why: Gone::Deleted };
-    let mut items: Vec<Item> = hidden.into_iter().map(gone).collect();
     let first = first.max(side.shown.cleared_seq + 1);
     let from = first.max((head + 1).saturating_sub(shown_max));
     let (from, _) = fit(conversation, from..=head, true);
-    items.extend(places(conversation, &query.user, from, head));
+    let newest = places(conversation, &query.user, from, head);
+    let room = PAGE_BYTES_MAX - newest.iter().map(weight).sum::<usize>().min(PAGE_BYTES_MAX);
+    let (changed, changes_after) = match query.since {
+        Some(since) => changed_after(conversation, &query.user, since, first, room),
+        None => (Vec::new(), None),
+    };
+    let older: BTreeSet<Seq> = hidden.into_iter().chain(changed).collect();
+    let older = older.into_iter().filter_map(|seq| place(conversation, &query.user, seq));
+    let items = older.chain(newest).collect();
     let hole = (first < from && from <= head).then(|| (first, from - 1));
-    Some(Missed { entry, items, hole })
+    Some(Missed { entry, items, hole, changes_after })
+}
+
+/// Places below `first` that changed for everyone, the newest ones, and where to go on.
+fn changed_after(
+    c: &Conversation,
+    user: &UserId,
+    since: Position,
+    first: Seq,
+    room: usize,
+) -> (Vec<Seq>, Option<u64>) {
+    let cleared = c.side(user).shown.cleared_seq;
+    let (mut seqs, mut bytes) = (Vec::new(), 0);
+    let all = c.last_changes();
+    let seen_rev = all.iter().filter(|(_, _, ver)| *ver <= since).map(|(rev, ..)| *rev).max();
+    for (_, seq, ver) in all.into_iter().rev() {
+        if ver <= since || seq <= cleared || seq >= first {
+            continue;
+        }
+        bytes += place(c, user, seq).map_or(0, |item| weight(&item));
+        if seqs.len() as u64 >= MISSED_MAX || bytes > room {
+            return (seqs, Some(seen_rev.unwrap_or(0)));
+        }
+        seqs.push(seq);
+    }
+    (seqs, None)
 }

@@ -46,6 +46,7 @@ export class Timeline implements PublicTimeline {
   private anchor = 0
   private atStart = false
   private loading: Loading = ''
+  private busy = Promise.resolve()
   private error: MagpieError | null = null
   private filling = false
   private catching = false
@@ -182,10 +183,12 @@ export class Timeline implements PublicTimeline {
     })
   }
 
-  loadAround(seq: number): Promise<void> {
+  async loadAround(seq: number): Promise<void> {
     this.opened = true
-    if (this.shown().some((item) => first(item) <= seq && seq <= last(item))) return Promise.resolve()
-    return this.load('around', async () => {
+    // Somebody waits for this place: a page that is on its way must not swallow the wish.
+    while (this.loading) await this.busy
+    if (this.shown().some((item) => first(item) <= seq && seq <= last(item))) return
+    await this.load('around', async () => {
       const older = await this.page({ before: seq + 1, limit: FIRST_PAGE_MIN })
       await this.page({ after: seq, limit: FIRST_PAGE_MIN })
       this.following = false
@@ -256,8 +259,12 @@ export class Timeline implements PublicTimeline {
     return page
   }
 
-  private async load(loading: Loading, work: () => Promise<void>): Promise<void> {
-    if (this.loading !== '' || this.c === '') return
+  private load(loading: Loading, work: () => Promise<void>): Promise<void> {
+    if (!this.loading && this.c) this.busy = this.run(loading, work)
+    return this.busy
+  }
+
+  private async run(loading: Loading, work: () => Promise<void>): Promise<void> {
     this.loading = loading
     this.touch()
     try {

@@ -142,7 +142,7 @@ async fn sender(core: &Core, id: UserId) -> Result<UserId, Problem> {
     Ok(user::put(core, patch).await?.id)
 }
 
-async fn make_system_user(core: &Core) -> Result<UserId, Problem> {
+pub(super) async fn make_system_user(core: &Core) -> Result<UserId, Problem> {
     let id = params::user("the system user", SYSTEM_USER)?;
     if core.store.user(id.clone()).await?.is_none() {
         let (role, now_ms) = (Some(Role::Bot), core.now_ms());

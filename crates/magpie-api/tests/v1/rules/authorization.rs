@@ -8,6 +8,9 @@ use crate::world::{ROOT, World, id, key};
 
 async fn try_all(sample: &Sample, world: &World) {
     let name = &sample.operation.id;
+    if sample.is_for_users_only() {
+        return try_users_only(sample, world).await;
+    }
     let Some(scope) = sample.scope() else {
         let answer = samples::send(world, sample, None).await;
         assert_eq!(answer.status, sample.status, "{name} is public: {}", answer.text);
@@ -38,6 +41,25 @@ async fn try_all(sample: &Sample, world: &World) {
             assert_eq!(answer.header("www-authenticate"), "Bearer", "{name} with {what}");
         }
     }
+}
+
+/// A user acts for himself; a backend has no part in it.
+async fn try_users_only(sample: &Sample, world: &World) {
+    let name = &sample.operation.id;
+    let tokens = [world.token("小明"), world.token("翠花"), world.token("new here")];
+    for token in &tokens {
+        let answer = samples::send(world, sample, Some(token)).await;
+        assert_eq!(answer.status, sample.status, "{name}: {}", answer.text);
+    }
+    let (push, unsigned) = (key("push"), "eyJhbGciOiJub25lIn0.eyJzdWIiOiLlsI_mmI4ifQ.");
+    for wrong in [None, Some(ROOT), Some(push.as_str()), Some("hello"), Some(unsigned)] {
+        let answer = samples::send(world, sample, wrong).await;
+        assert_eq!(answer.code(), "unauthorized", "{name} with {wrong:?}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{name} with {wrong:?}");
+    }
+    world.clock.advance_ms(4_000_000);
+    let answer = samples::send(world, sample, Some(&tokens[0])).await;
+    assert_eq!(answer.code(), "token_expired", "{name}");
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::samples;
-use crate::world::{ROOT, contract};
+use crate::world::contract;
 
 #[tokio::test]
 async fn every_documented_operation_can_be_called() {
     for sample in samples::all() {
         let world = samples::world().await;
-        let answer = samples::send(&world, &sample, Some(ROOT)).await;
+        let answer = samples::send(&world, &sample, Some(&sample.credential(&world))).await;
         assert_eq!(answer.status, sample.status, "{}: {}", sample.operation.id, answer.text);
     }
 }

@@ -4,7 +4,6 @@
 use magpie_core::port::store::StoreError;
 
 use super::samples;
-use crate::world::ROOT;
 
 #[tokio::test]
 async fn every_operation_survives_a_store_that_refuses() {
@@ -17,7 +16,7 @@ async fn every_operation_survives_a_store_that_refuses() {
         for sample in samples::all() {
             let world = samples::world().await;
             world.store.fail(fault.clone());
-            let answer = samples::send(&world, &sample, Some(ROOT)).await;
+            let answer = samples::send(&world, &sample, Some(&sample.credential(&world))).await;
             if answer.status >= 400 {
                 assert_eq!(answer.code(), code, "{}", sample.operation.id);
                 assert!(!answer.text.contains("/var/lib"), "{}", answer.text);
@@ -30,6 +29,10 @@ async fn every_operation_survives_a_store_that_refuses() {
                     "kick_user",
                     "list_presence",
                     "create_broadcast",
+                    "get_upload",
+                    "put_upload",
+                    "post_upload",
+                    "delete_upload",
                     "get_info",
                     "healthz",
                     "metrics",
@@ -56,11 +59,13 @@ async fn a_full_disk_stops_writes_and_is_named() {
         "delete_conversation",
         "ban_user",
         "unban_user",
+        "create_media",
+        "complete_media",
     ];
     for sample in samples::all().iter().filter(|s| writes.contains(&s.operation.id.as_str())) {
         let world = samples::world().await;
         world.store.fail(StoreError::Full);
-        let answer = samples::send(&world, sample, Some(ROOT)).await;
+        let answer = samples::send(&world, sample, Some(&sample.credential(&world))).await;
         assert_eq!(
             (answer.status, answer.code()),
             (507, "storage_full"),

@@ -20,7 +20,10 @@ async fn changed_bodies_never_bring_an_operation_down() {
         ];
         let mut mutator = Mutator::new(index as u64, corpus, 4_096);
         for _ in 0..ROUNDS {
-            let call = world.call(&sample.operation.method, &sample.path).bearer(ROOT).body("");
+            let call = world
+                .call(&sample.operation.method, &sample.path)
+                .bearer(&sample.credential(&world))
+                .body("");
             let answer = call.raw_body(mutator.next_input()).send().await;
             assert!(answer.status < 500, "{}: {}", sample.operation.id, answer.text);
         }

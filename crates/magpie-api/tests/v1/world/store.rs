@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use magpie_core::{
     Message, User,
-    model::{ChannelValue, Entry, HistoryPage, InboxMark, InboxPage, Position, ResumePage, Unread},
+    model::{
+        ChangesPage, ChannelValue, Device, Entry, HistoryPage, InboxMark, InboxPage, Item, Media,
+        Position, ResumePage, Unread,
+    },
     port::store::{
         CommitSink, Op, Origin, ReadFuture, ResumeQuery, Store, StoreError, UserPatch, Write,
     },
 };
-use magpie_proto::{ConversationId, Seq, UserId, client::Edge};
+use magpie_proto::{ConversationId, MediaId, Seq, UserId, client::Edge};
 use magpie_testkit::MemoryStore;
 use parking_lot::Mutex;
 
@@ -115,6 +118,56 @@ impl Store for FragileStore {
 
     fn users(&self, after: Option<UserId>, limit: u32) -> ReadFuture<Vec<User>> {
         self.read(|inner| inner.users(after, limit))
+    }
+
+    fn message(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> ReadFuture<Option<Item>> {
+        self.read(|inner| inner.message(user, agent, conversation, seq))
+    }
+
+    fn changes(
+        &self,
+        user: UserId,
+        agent: bool,
+        conversation: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> ReadFuture<Option<ChangesPage>> {
+        self.read(|inner| inner.changes(user, agent, conversation, after, limit))
+    }
+
+    fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
+        self.read(|inner| inner.devices(user))
+    }
+
+    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
+        self.read(|inner| inner.device(user, device))
+    }
+
+    fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
+        self.read(|inner| inner.media(id))
+    }
+
+    fn visible_media(
+        &self,
+        user: UserId,
+        agent: bool,
+        ids: Vec<MediaId>,
+    ) -> ReadFuture<Vec<Media>> {
+        self.read(|inner| inner.visible_media(user, agent, ids))
+    }
+
+    fn idle_media(&self, now_ms: u64, limit: u32) -> ReadFuture<Vec<Media>> {
+        self.read(|inner| inner.idle_media(now_ms, limit))
+    }
+
+    fn media_bytes(&self, user: UserId) -> ReadFuture<u64> {
+        self.read(|inner| inner.media_bytes(user))
     }
 
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {

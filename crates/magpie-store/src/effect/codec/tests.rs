@@ -5,7 +5,13 @@ use std::{fs, path::PathBuf};
 
 use proptest::{collection::vec, option, prelude::*};
 
+use magpie_core::model::{Device, Draft, Media, RevisionKind};
+use magpie_proto::MediaId;
+
 use super::*;
+use crate::effect::{
+    BodyRow, ChangeRow, DeviceRow, DraftRow, MediaRefRow, MediaRow, ReactionRow, VoidRow,
+};
 
 fn payload(epoch: u64, effects: &[Effect]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -90,6 +96,7 @@ fn messages() -> Vec<Effect> {
         client_msg_id: Some("01J0000000000000000000000".into()),
         body: Body::from_stored(Bytes::from_static(body.as_bytes())),
         sent_ms: 1_790_000_000_002,
+        revision: None,
     };
     let keyless = Message { client_msg_id: None, seq: u64::MAX, ..message.clone() };
     vec![
@@ -117,6 +124,70 @@ fn channels() -> Vec<Effect> {
     ]
 }
 
+fn revisions() -> Vec<Effect> {
+    let (conversation, seq) = (ConversationId::from_i64(5), 300);
+    let body = |text: &'static str| Body::from_stored(Bytes::from_static(text.as_bytes()));
+    let change = |rev, kind, by, edited_ms| {
+        let (ver, at_ms) = (80 + rev, 1_790_000_000_003);
+        Effect::Change(ChangeRow { conversation, seq, rev, ver, kind, by, at_ms, edited_ms })
+    };
+    let reaction = |on| {
+        let (emoji, no, id) = ("👍".into(), 3, user_id("小明"));
+        let (rev, first_rev) = (7, 6);
+        Effect::Reaction(ReactionRow { conversation, seq, emoji, no, id, on, rev, first_rev })
+    };
+    let draft = |draft: Option<Draft>| {
+        Effect::Draft(DraftRow { conversation, no: 3, draft: draft.map(Box::new) })
+    };
+    vec![
+        Effect::Body(BodyRow { conversation, seq, body: body(r#"{"k":"text","x":"再见"}"#) }),
+        Effect::Body(BodyRow { conversation, seq: 1, body: body("") }),
+        Effect::Void(VoidRow { conversation, seq: 1, sender: 3 }),
+        change(1, RevisionKind::Recall, 0, None),
+        change(2, RevisionKind::Edit, 3, Some(1_790_000_000_003)),
+        change(3, RevisionKind::React, i64::MAX, Some(1)),
+        reaction(true),
+        reaction(false),
+        draft(Some(Draft { text: "你".into(), reply_to: None })),
+        draft(Some(Draft { text: "".into(), reply_to: Some(300) })),
+        draft(None),
+    ]
+}
+
+fn belongings() -> Vec<Effect> {
+    let device = Device {
+        id: "phone-7c2e".into(),
+        name: "Chrome on Linux".into(),
+        first_ms: 1,
+        last_ms: 1_790_000_000_004,
+        signed_out_ms: 0,
+    };
+    let media = Media {
+        id: MediaId::from_bytes([0x5a; 16]),
+        owner: user_id("小明"),
+        bytes: 52_428_800,
+        descriptor: r#"{"id":"5a"}"#.into(),
+        poster: Some(MediaId::from_bytes([0; 16])),
+        public: false,
+        created_ms: 3,
+        uses: 1,
+        free_after_ms: i64::MAX.cast_unsigned(),
+    };
+    let plain = Media { poster: None, public: true, ..media.clone() };
+    let hold = |on| {
+        let (media, conversation) = (media.id, ConversationId::from_i64(5));
+        Effect::MediaRef(MediaRefRow { media, conversation, seq: 128, on })
+    };
+    vec![
+        Effect::Device(DeviceRow { no: 3, device }),
+        hold(true),
+        hold(false),
+        Effect::Media(MediaRow { owner: 3, media: plain }),
+        Effect::MediaGone(media.id),
+        Effect::Media(MediaRow { owner: 3, media }),
+    ]
+}
+
 /// The golden payloads: never changed, only added to.
 fn golden() -> Vec<(&'static str, Vec<u8>)> {
     let lists = [
@@ -125,6 +196,8 @@ fn golden() -> Vec<(&'static str, Vec<u8>)> {
         ("conversations", conversations()),
         ("messages", messages()),
         ("channels", channels()),
+        ("revisions", revisions()),
+        ("belongings", belongings()),
     ];
     lists
         .into_iter()
@@ -138,7 +211,8 @@ fn golden_path(name: &str) -> PathBuf {
 
 #[test]
 fn payloads_of_version_1_are_read_and_written_for_ever() {
-    let lists = [Vec::new(), users(), conversations(), messages(), channels()];
+    let lists =
+        [Vec::new(), users(), conversations(), messages(), channels(), revisions(), belongings()];
     for ((name, bytes), effects) in golden().into_iter().zip(lists) {
         let kept = fs::read(golden_path(name)).expect("committed");
         assert_eq!(decoded(&kept), Ok((0x0123_4567_89ab_cdef, effects)), "{name}");
@@ -259,6 +333,7 @@ fn any_message() -> impl Strategy<Value = Effect> {
             client_msg_id: key.map(Into::into),
             body: Body::from_stored(body.into()),
             sent_ms,
+            revision: None,
         };
         Effect::Message(MessageRow { sender: no, ver, message })
     })
@@ -287,12 +362,83 @@ fn any_channel() -> impl Strategy<Value = Effect> {
     )
 }
 
+fn any_revision() -> impl Strategy<Value = Effect> {
+    let place = || (any_conversation(), any::<u64>());
+    let body = (place(), ".*").prop_map(|((conversation, seq), body)| {
+        Effect::Body(BodyRow { conversation, seq, body: Body::from_stored(body.into()) })
+    });
+    let kinds = vec![RevisionKind::Recall, RevisionKind::Edit, RevisionKind::React];
+    let edited = option::of(1..=u64::MAX);
+    let change = (place(), any::<[u64; 3]>(), any::<i64>(), prop::sample::select(kinds), edited)
+        .prop_map(|((conversation, seq), [rev, ver, at_ms], by, kind, edited_ms)| {
+            Effect::Change(ChangeRow { conversation, seq, rev, ver, kind, by, at_ms, edited_ms })
+        });
+    let reaction = (place(), any::<(i64, bool, u64, u64)>(), ids(), ".*").prop_map(
+        |((conversation, seq), (no, on, rev, first_rev), id, emoji)| {
+            let emoji = emoji.into();
+            Effect::Reaction(ReactionRow { conversation, seq, emoji, no, id, on, rev, first_rev })
+        },
+    );
+    let void = (place(), any::<i64>()).prop_map(|((conversation, seq), sender)| {
+        Effect::Void(VoidRow { conversation, seq, sender })
+    });
+    let draft = (any_conversation(), any::<i64>(), option::of((".*", option::of(1..=u64::MAX))));
+    let draft = draft.prop_map(|(conversation, no, draft)| {
+        let draft = draft.map(|(text, reply_to)| Box::new(Draft { text: text.into(), reply_to }));
+        Effect::Draft(DraftRow { conversation, no, draft })
+    });
+    prop_oneof![body, change, reaction, void, draft]
+}
+
+fn any_belonging() -> impl Strategy<Value = Effect> {
+    let id = || any::<[u8; 16]>().prop_map(MediaId::from_bytes);
+    let device = (any::<i64>(), ".*", ".*", any::<[u64; 3]>()).prop_map(
+        |(no, id, name, [first_ms, last_ms, signed_out_ms])| {
+            let (id, name) = (id.into(), name.into());
+            let device = Device { id, name, first_ms, last_ms, signed_out_ms };
+            Effect::Device(DeviceRow { no, device })
+        },
+    );
+    let numbers = any::<([u64; 4], bool, i64)>();
+    let media = (id(), ids(), ".*", option::of(id()), numbers).prop_map(
+        |(id, owner, descriptor, poster, (numbers, public, no))| {
+            let [bytes, created_ms, uses, free_after_ms] = numbers;
+            let media = Media {
+                id,
+                owner,
+                bytes,
+                descriptor: descriptor.into(),
+                poster,
+                public,
+                created_ms,
+                uses,
+                free_after_ms,
+            };
+            Effect::Media(MediaRow { owner: no, media })
+        },
+    );
+    let hold = (id(), any_conversation(), any::<(u64, bool)>()).prop_map(
+        |(media, conversation, (seq, on))| {
+            Effect::MediaRef(MediaRefRow { media, conversation, seq, on })
+        },
+    );
+    prop_oneof![device, media, hold, id().prop_map(Effect::MediaGone)]
+}
+
 proptest! {
     #[test]
     fn whatever_effects_go_in_come_out_again(
         epoch in any::<u64>(),
         effects in vec(
-            prop_oneof![any_user(), any_row(), any_marks(), any_message(), any_channel()],
+            prop_oneof![
+                any_user(),
+                any_row(),
+                any_marks(),
+                any_message(),
+                any_channel(),
+                any_revision(),
+                any_belonging(),
+            ],
             0..20,
         ),
     ) {

@@ -1,0 +1,3 @@
+//! Pictures of users: the file mirrors the operation.
+
+mod get;

@@ -1,0 +1,4 @@
+//! Tests of `src/v1/devices`.
+
+mod delete;
+mod list;

@@ -1,0 +1,97 @@
+//! The devices of a user: noted at sign-in, listed, and signed out one by one. A device that was
+//! signed out needs a token that was issued after that.
+
+use magpie_proto::{ErrorCode, UserId};
+
+use crate::{
+    core::Core,
+    model::Device,
+    port::store::{Op, Origin},
+    refusal::Refusal,
+};
+
+/// A sign-in is noted again after so long: a reconnect writes nothing.
+const NOTED_AGAIN_AFTER_MS: u64 = 3_600_000;
+
+/// A device as it presents itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presented<'a> {
+    /// Its stable id; devices without one are not listed and cannot be signed out.
+    pub id: &'a str,
+    /// What it calls itself; may be empty.
+    pub name: &'a str,
+    /// When its token was issued, Unix ms.
+    pub issued_ms: u64,
+}
+
+/// Judges and notes a device at sign-in. The sign-in does not wait for the note.
+///
+/// # Errors
+/// `signed_out` when it was signed out after its token was issued.
+pub async fn sign_in(core: &Core, user: &UserId, device: Presented<'_>) -> Result<(), Refusal> {
+    let Some(known) = judge(core, user, device).await? else {
+        if !device.id.is_empty() {
+            note(core, user, device);
+        }
+        return Ok(());
+    };
+    let same_name = device.name.is_empty() || *known.name == *device.name;
+    let listed = known.last_ms > known.signed_out_ms;
+    if !(listed && same_name && known.last_ms + NOTED_AGAIN_AFTER_MS > core.now_ms()) {
+        note(core, user, device);
+    }
+    Ok(())
+}
+
+/// What is known of a device, if its token may be used there. Tokens that do not say when they
+/// were issued are taken until the device is signed out for the first time. A token knows whole
+/// seconds only: one of the very second of the signing out is not taken.
+///
+/// # Errors
+/// `signed_out` when it was signed out after its token was issued.
+pub async fn judge(
+    core: &Core,
+    user: &UserId,
+    device: Presented<'_>,
+) -> Result<Option<Device>, Refusal> {
+    if device.id.is_empty() {
+        return Ok(None);
+    }
+    let known = core.store.device(user.clone(), device.id.into()).await?;
+    if let Some(known) = &known
+        && known.signed_out_ms > 0
+        && device.issued_ms <= known.signed_out_ms
+    {
+        let message = "this device was signed out; sign in again with a new token";
+        return Err(Refusal::new(ErrorCode::SignedOut, message));
+    }
+    Ok(known)
+}
+
+fn note(core: &Core, user: &UserId, device: Presented<'_>) {
+    let (user, at_ms) = (user.clone(), core.now_ms());
+    let op = Op::DeviceSeen { user, device: device.id.into(), name: device.name.into(), at_ms };
+    if let Err(refusal) = core.submit(op, Origin::None) {
+        // Reading goes on while the disk is full; the list is only older.
+        tracing::debug!(%refusal, "a sign-in was not noted");
+    }
+}
+
+/// The user's devices, newest first.
+///
+/// # Errors
+/// The store's reason.
+pub async fn list(core: &Core, user: &UserId) -> Result<Vec<Device>, Refusal> {
+    Ok(core.store.devices(user.clone()).await?)
+}
+
+/// Ends a device's connections and takes none of its present tokens any more.
+///
+/// # Errors
+/// `bad_request` when the user has no such device.
+pub async fn sign_out(core: &Core, user: &UserId, device: &str) -> Result<(), Refusal> {
+    let at_ms = core.now_ms();
+    core.write(Op::SignOutDevice { user: user.clone(), device: device.into(), at_ms })
+        .await
+        .map(drop)
+}

@@ -1,0 +1,73 @@
+//! What is erased, when, and what a crash may leave.
+
+use magpie_core::{
+    message::revise,
+    port::store::{Op, Outcome},
+};
+use magpie_media::Eraser;
+
+use crate::{
+    files::{caller, send},
+    world::World,
+};
+
+#[tokio::test]
+async fn what_no_message_holds_is_erased_after_its_time_and_what_one_holds_is_not() {
+    let world = World::new();
+    let (_, sent) = world.upload("sent.txt", b"hello").await;
+    let (_, _) = world.upload("orphan.txt", b"nobody").await;
+    let at = send(&world, &sent).await;
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 0);
+    world.clock.advance_ms(86_399_999);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 0);
+    world.clock.advance_ms(1);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 1);
+    let left = world.files();
+    assert_eq!(left.len(), 1);
+    assert_eq!(std::fs::read(&left[0]).unwrap(), b"hello");
+    let recalled = revise::recall(&world.core, &caller("小明"), at).await;
+    // Past its time to recall; the owner's backend may.
+    assert!(recalled.is_err());
+    let mut backend = caller("小明");
+    backend.role = magpie_core::Role::Admin;
+    revise::recall(&world.core, &backend, at).await.unwrap();
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 1);
+    assert!(world.files().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recall_wakes_the_eraser_at_once() {
+    let world = World::new();
+    let (_, sent) = world.upload("sent.txt", b"hello").await;
+    let at = send(&world, &sent).await;
+    let task = tokio::spawn(Eraser::new(world.depot.clone(), world.wake.clone()).run());
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    assert_eq!(world.files().len(), 1);
+    revise::recall(&world.core, &caller("小明"), at).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    while !world.files().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(begun.elapsed().as_secs() < 5, "the eraser slept on");
+    }
+    task.abort();
+}
+
+#[tokio::test]
+async fn files_that_no_upload_knows_are_swept_and_others_stay() {
+    let world = World::new();
+    let (kept, _) = world.upload("kept.txt", b"hello").await;
+    let (gone, _) = world.upload("gone.txt", b"gone").await;
+    let unfinished = world.create("later.txt", 9).await;
+    // A crash between forgetting and erasing.
+    let dropped = world.core.write(Op::DropMedia { id: gone.id }).await.unwrap();
+    assert_eq!(dropped, Outcome::MediaDropped(true));
+    assert_eq!(world.depot.sweep().await.unwrap(), 1);
+    let names: Vec<_> =
+        world.files().iter().map(|p| p.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let (part, plan) = (format!("{}.part", unfinished.id), format!("{}.json", unfinished.id));
+    let mut wanted = vec![kept.id.to_string(), plan, part];
+    wanted.sort();
+    let mut names = names;
+    names.sort();
+    assert_eq!(names, wanted);
+}

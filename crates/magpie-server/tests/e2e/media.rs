@@ -1,0 +1,261 @@
+//! Files: resumed after a crash, read to the byte by those they were sent to, refused without
+//! cost, erased from the disk.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::common::{ServerBuilder, TestServer, http, within};
+
+/// An answer with a body that is no text.
+struct Raw {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Raw {
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| *key == name).map(|(_, value)| value.trim())
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+async fn raw(server: &TestServer, method: &str, path: &str, lines: &[&str], body: &[u8]) -> Raw {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    lines.iter().for_each(|line| head.push_str(&format!("{line}\r\n")));
+    head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // A refusal may come before the whole body is written.
+    let _ = stream.write_all(body).await;
+    let mut bytes = Vec::new();
+    within("an answer", stream.read_to_end(&mut bytes)).await.unwrap();
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_ascii_lowercase();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Raw { status, head, body: bytes[end + 4..].to_vec() }
+}
+
+async fn as_user(server: &TestServer, user: &str, path: &str, body: Value) -> http::Answer {
+    let token = format!("Authorization: Bearer {}", server.token(user).await);
+    http::request(server.address, "POST", path, &[token], Some(&body)).await
+}
+
+async fn announce(server: &TestServer, user: &str, name: &str, size: usize) -> Value {
+    let body = json!({"name": name, "size": size, "use": "message"});
+    as_user(server, user, "/v1/media", body).await.ok()
+}
+
+async fn put(server: &TestServer, upload: &Value, offset: usize, bytes: &[u8]) -> Raw {
+    let line = format!("Upload-Offset: {offset}");
+    raw(server, "PUT", upload["upload"].as_str().unwrap(), &[&line], bytes).await
+}
+
+async fn complete(server: &TestServer, upload: &Value) -> Raw {
+    raw(server, "POST", upload["complete"].as_str().unwrap(), &[], &[]).await
+}
+
+async fn upload(server: &TestServer, user: &str, name: &str, bytes: &[u8]) -> Value {
+    let made = announce(server, user, name, bytes.len()).await;
+    assert_eq!(put(server, &made, 0, bytes).await.status, 204);
+    let done = complete(server, &made).await;
+    assert_eq!(done.status, 200, "{:?}", done.json());
+    done.json()["media"].clone()
+}
+
+async fn link(server: &TestServer, user: &str, media: &Value) -> Option<String> {
+    let answer = as_user(server, user, "/v1/media/links", json!({"ids": [media["id"]]})).await.ok();
+    answer["links"][0]["url"].as_str().map(str::to_owned)
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    (0..len).map(|n| u8::try_from((n * 31 + n / 251) % 251).unwrap()).collect()
+}
+
+/// The file of an upload in the server's directory.
+fn file(server: &TestServer, media: &Value) -> PathBuf {
+    let id = media["id"].as_str().unwrap();
+    server.folder.path().join("data/media").join(&id[..2]).join(id)
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_the_server_was_killed_in_the_middle_of_it() {
+    let mut server = TestServer::start();
+    let bytes = noise(700_000);
+    let made = announce(&server, "小明", "clip.bin", bytes.len()).await;
+    let answer = put(&server, &made, 0, &bytes[..300_000]).await;
+    assert_eq!(answer.header("upload-offset"), Some("300000"));
+    // A second piece is on its way when the server is killed.
+    let mut half = TcpStream::connect(server.address).await.unwrap();
+    let path = made["upload"].as_str().unwrap();
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nHost: x\r\nUpload-Offset: 300000\r\nContent-Length: 400000\r\n\r\n"
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    half.write_all(&bytes[300_000..500_000]).await.unwrap();
+    server.kill();
+    server.restart();
+    let stand = raw(&server, "HEAD", path, &[], &[]).await;
+    let offset: usize = stand.header("upload-offset").unwrap().parse().unwrap();
+    // Nothing that was acknowledged is lost; what was not may be there.
+    assert!((300_000..=500_000).contains(&offset), "{offset}");
+    assert_eq!(put(&server, &made, offset, &bytes[offset..]).await.status, 204);
+    let done = complete(&server, &made).await;
+    assert_eq!(done.status, 200, "{:?}", done.json());
+    let url = link(&server, "小明", &done.json()["media"]).await.unwrap();
+    assert!(raw(&server, "GET", &url, &[], &[]).await.body == bytes);
+}
+
+#[tokio::test]
+async fn a_file_is_read_by_those_it_was_sent_to_in_ranges_and_by_no_stranger() {
+    let server = TestServer::start();
+    let bytes = noise(400_000);
+    let media = upload(&server, "小明", "a.bin", &bytes).await;
+    assert_eq!(link(&server, "翠花", &media).await, None);
+    let body = json!({"from": "小明", "to": "翠花",
+        "body": {"k": "file", "x": "[文件]", "media": media}});
+    server.api("POST", "/v1/messages", body).await;
+    let url = link(&server, "翠花", &media).await.unwrap();
+    assert_eq!(link(&server, "stranger", &media).await, None);
+    for (from, to) in [(0, 0), (1, 131_073), (399_999, 399_999), (0, 399_999)] {
+        let range = format!("Range: bytes={from}-{to}");
+        let answer = raw(&server, "GET", &url, &[&range], &[]).await;
+        assert_eq!(answer.status, 206);
+        assert!(answer.body == bytes[from..=to], "{from}-{to}");
+    }
+    let bare = url.split('?').next().unwrap();
+    assert_eq!(raw(&server, "GET", bare, &[], &[]).await.status, 401);
+    // Another one's description of it cannot be sent.
+    let theirs = json!({"from": "stranger", "to": "小明",
+        "body": {"k": "file", "x": "[文件]", "media": media}});
+    let token = format!("Authorization: Bearer {}", server.token("stranger").await);
+    let answer =
+        http::request(server.address, "POST", "/v1/messages", &[token], Some(&theirs)).await;
+    assert!(answer.status >= 400, "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_no_message_holds_is_erased_from_the_disk() {
+    let server = TestServer::with(&[("media.orphan_after_s", "1")]);
+    let media = upload(&server, "小明", "a.bin", &noise(1_000)).await;
+    assert!(file(&server, &media).is_file());
+    erased(&server, &media).await;
+    assert_eq!(link(&server, "小明", &media).await, None);
+}
+
+/// Waits until a file is gone from the disk.
+async fn erased(server: &TestServer, media: &Value) {
+    let gone = async {
+        while file(server, media).exists() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    within("the erasing of the file", gone).await;
+}
+
+#[tokio::test]
+async fn a_recalled_message_takes_its_file_along_for_everybody() {
+    let server = TestServer::start();
+    let media = upload(&server, "小明", "a.bin", &noise(1_000)).await;
+    let body = json!({"from": "小明", "to": "翠花",
+        "body": {"k": "file", "x": "[文件]", "media": media}});
+    let sent = server.api("POST", "/v1/messages", body).await;
+    let url = link(&server, "翠花", &media).await.unwrap();
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 200);
+    let c = sent["conversation"].as_str().unwrap();
+    let recall = format!("/v1/conversations/{c}/messages/{}", sent["seq"]);
+    assert_eq!(server.call("DELETE", &recall, None).await.status, 204);
+    erased(&server, &media).await;
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 404);
+    assert_eq!(link(&server, "翠花", &media).await, None);
+}
+
+/// The server's highest use of memory so far, in KiB.
+fn peak_kib(server: &TestServer) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
+        })
+    })
+}
+
+fn png_bomb() -> Vec<u8> {
+    let chunk = |name: &[u8], body: &[u8]| {
+        let named = [name, body].concat();
+        let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [len.as_slice(), &named, &crc(&named).to_be_bytes()].concat()
+    };
+    let side = 50_000_u32.to_be_bytes();
+    let head = chunk(b"IHDR", &[side.as_slice(), &side, &[8, 6, 0, 0, 0]].concat());
+    let parts =
+        [b"\x89PNG\r\n\x1a\n".to_vec(), head, chunk(b"IDAT", &[0; 64]), chunk(b"IEND", &[])];
+    parts.concat()
+}
+
+#[tokio::test]
+async fn a_picture_of_too_many_pixels_costs_no_memory_and_100_mb_not_a_byte() {
+    let server = TestServer::start();
+    let bomb = png_bomb();
+    upload(&server, "小明", "warm.txt", b"hello").await;
+    let before = peak_kib(&server);
+    let made = announce(&server, "小明", "b.png", bomb.len()).await;
+    put(&server, &made, 0, &bomb).await;
+    let done = complete(&server, &made).await;
+    assert_eq!((done.status, &done.json()["error"]["code"]), (422, &json!("media_refused")));
+    let grown = peak_kib(&server) - before;
+    assert!(grown < 32 * 1_024, "{grown} KiB for a picture that was refused");
+    let body = json!({"name": "a", "size": 104_857_600, "use": "message"});
+    let answer = as_user(&server, "小明", "/v1/media", body).await;
+    assert_eq!(answer.json()["error"]["code"], "too_large");
+}
+
+#[tokio::test]
+async fn a_quota_is_kept_and_a_slow_piece_counts_as_far_as_it_came() {
+    let server = ServerBuilder::default()
+        .set("media.user_quota_bytes", 5_000)
+        .set("limits.body_timeout_ms", 300)
+        .start();
+    let made = announce(&server, "小明", "a.bin", 3_000).await;
+    let body = json!({"name": "b.bin", "size": 2_001, "use": "message"});
+    let answer = as_user(&server, "小明", "/v1/media", body).await;
+    assert_eq!(answer.json()["error"]["code"], "quota_exceeded");
+    // Half a piece, and then silence.
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    let path = made["upload"].as_str().unwrap();
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nHost: x\r\nUpload-Offset: 0\r\nContent-Length: 3000\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&noise(1_200)).await.unwrap();
+    let mut told = [0; 12];
+    within("the end of a slow piece", slow.read_exact(&mut told)).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 400");
+    let stand = raw(&server, "HEAD", path, &[], &[]).await;
+    assert_eq!(stand.header("upload-offset"), Some("1200"));
+    assert_eq!(put(&server, &made, 1_200, &noise(3_000)[1_200..]).await.status, 204);
+}
+
+#[tokio::test]
+async fn uploads_that_are_switched_off_are_told_so() {
+    let server = TestServer::with(&[("media.enabled", "false")]);
+    let body = json!({"name": "a", "size": 1, "use": "message"});
+    let answer = as_user(&server, "小明", "/v1/media", body).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("media.enabled"), "{answer:?}");
+    assert!(!server.folder.path().join("data/media").exists());
+}
