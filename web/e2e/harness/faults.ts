@@ -2,8 +2,8 @@
 // its content policy, failed requests, requests to other hosts, dialogs.
 import { expect, type Page, type Request } from '@playwright/test'
 
-/** What chromium itself says of a socket or a request when nobody listens at the address. */
-const OUTAGE = /WebSocket connection to '[^']*' failed|net::ERR_CONNECTION_REFUSED/
+/** What chromium itself says of a socket or a request when nobody listens at the address, or there is no network. */
+const OUTAGE = /WebSocket connection to '[^']*' failed|net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED)/
 
 export class Faults {
   private readonly seen: string[] = []
