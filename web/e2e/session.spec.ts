@@ -40,10 +40,14 @@ test('a token that ends and cannot be renewed leads to the sign-in, with clear w
 test('a device that another one signs out is at the sign-in, with clear words, and the other one is not', async ({ arrive, server }) => {
   const ming = await arrive('小明', DESKTOP)
   const phone = await Native.open(server, '小明', 'phone')
-  const { devices } = await phone.ask({ t: 'devices' })
-  const page = devices.find((one: { current: boolean }) => !one.current)
-  expect(page.name).toMatch(/^Chrome on /)
-  await phone.ask({ t: 'device.signout', device: page.device })
+  // A device is noted just after its sign-in: the list may lag a moment.
+  const find = async (): Promise<{ device: string; name: string } | undefined> => {
+    const { devices } = await phone.ask({ t: 'devices' })
+    return devices.find((one: { current: boolean }) => !one.current)
+  }
+  await expect.poll(async () => (await find())?.name).toMatch(/^Chrome on /)
+  const page = await find()
+  await phone.ask({ t: 'device.signout', device: page?.device })
   await expect(ming.page.getByTestId('signin-notice')).toHaveText(ming.words['signin.signed_out'])
   expect(phone.closedWith).toBeNull()
   phone.leave()
