@@ -1,20 +1,10 @@
 // Public types of the entry `magpie-im/media`.
 
 import type { AbortSignalLike } from '../core/transport.js'
+import type { MediaInfo } from '../protocol.gen.js'
 
 /** What a message carries of an uploaded file, unchanged: `{k:'image', x:'[图片]', media: DESCRIPTOR}`. */
-export interface MediaDescriptor {
-  id: string
-  name: string
-  type: string
-  size: number
-  w?: number
-  h?: number
-  ms?: number
-  wave?: number[]
-  poster?: { id: string; w: number; h: number }
-  thumb?: boolean
-}
+export type MediaDescriptor = MediaInfo
 
 export interface UploadOptions {
   name?: string

@@ -1,24 +1,10 @@
 // Shared changes, drafts, devices and profiles against the real binary: what two devices see is the same,
 // whoever of them was away meanwhile.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Client, Message, NodeOptions, TimelineItem } from '../../src/node.js'
-import { Server, until } from './server.js'
+import { describe, expect, it } from 'vitest'
+import type { Client, Message, TimelineItem } from '../../src/node.js'
+import { serverOfThisFile, until } from './server.js'
 
-const server = new Server()
-const clients: Client[] = []
-
-beforeAll(() => server.start())
-afterAll(() => server.end())
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close()
-})
-
-async function signedIn(user: string, options: Partial<NodeOptions> = {}): Promise<Client> {
-  const client = server.client(user, options)
-  clients.push(client)
-  await client.connect()
-  return client
-}
+const { signedIn } = serverOfThisFile()
 
 const items = (client: Client, c: string): readonly TimelineItem[] => client.timeline(c).view.items
 

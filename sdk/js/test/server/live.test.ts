@@ -5,26 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fileStorage, type Client, type Message, type NodeOptions } from '../../src/node.js'
-import { Server, until } from './server.js'
+import { describe, expect, it } from 'vitest'
+import { fileStorage, type Client, type Message } from '../../src/node.js'
+import { serverOfThisFile, until } from './server.js'
 
-const server = new Server()
-const clients: Client[] = []
+const { server, clients, signedIn } = serverOfThisFile()
 const root = fileURLToPath(new URL('../..', import.meta.url))
-
-beforeAll(() => server.start())
-afterAll(() => server.end())
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close()
-})
-
-async function signedIn(user: string, options: Partial<NodeOptions> = {}): Promise<Client> {
-  const client = server.client(user, options)
-  clients.push(client)
-  await client.connect()
-  return client
-}
 
 function texts(client: Client, c: string): string[] {
   const { items } = client.timeline(c).view

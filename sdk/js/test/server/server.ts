@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import WebSocket from 'ws'
 import { createClient, type Client, type ClientEvents, type NodeOptions } from '../../src/node.js'
 
@@ -86,4 +87,22 @@ export function until<E extends keyof ClientEvents>(client: Client, event: E, ho
       resolve()
     })
   })
+}
+
+/** A server for all tests of a file; `signedIn` makes clients that are closed after their test. */
+export function serverOfThisFile() {
+  const server = new Server()
+  const clients: Client[] = []
+  beforeAll(() => server.start())
+  afterAll(() => server.end())
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close()
+  })
+  const signedIn = async (user: string, options: Partial<NodeOptions> = {}): Promise<Client> => {
+    const client = server.client(user, options)
+    clients.push(client)
+    await client.connect()
+    return client
+  }
+  return { server, clients, signedIn }
 }
