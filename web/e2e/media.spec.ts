@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import type { Locator } from '@playwright/test'
 
-import { give, NAMES, PAGE_AS_PICTURE, picture, png, recordVideo, REFUSED, type TestFile } from './harness/files'
+import { give, NAMES, PAGE_AS_PICTURE, pick, picture, png, recordVideo, REFUSED } from './harness/files'
 import { refuseDevices } from './harness/rtc'
 import { DESKTOP, expect, LOOKS, lookName, type Look, type Person, PHONE, test } from './harness/test'
 
@@ -20,12 +20,6 @@ async function friends(arrive: Arrive, look: Look = DESKTOP): Promise<[Person, P
   await ming.open('翠花')
   await hua.open('小明')
   return [ming, hua]
-}
-
-async function pick(person: Person, files: (TestFile | string)[], tool = 'tool-file'): Promise<void> {
-  await id(person, 'composer-tools').click()
-  const [chooser] = await Promise.all([person.page.waitForEvent('filechooser'), id(person, tool).click()])
-  await chooser.setFiles(files as TestFile[])
 }
 
 /** The picture is really there, not only its frame. */

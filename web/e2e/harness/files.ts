@@ -3,6 +3,8 @@ import { deflateSync, crc32 } from 'node:zlib'
 
 import type { Page } from '@playwright/test'
 
+import type { Person } from './person'
+
 export interface TestFile {
   name: string
   mimeType: string
@@ -75,6 +77,13 @@ export async function recordVideo(page: Page): Promise<TestFile> {
     return [...new Uint8Array(await new Blob(parts).arrayBuffer())]
   })
   return { name: 'film.webm', mimeType: 'video/webm', buffer: Buffer.from(bytes) }
+}
+
+/** Chooses files with a tool of the composer; paths are read from the disk. */
+export async function pick({ page }: Person, files: (TestFile | string)[], tool = 'tool-file'): Promise<void> {
+  await page.getByTestId('composer-tools').click()
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByTestId(tool).click()])
+  await chooser.setFiles(files as TestFile[])
 }
 
 /** Drops or pastes a file onto the open chat, with the events that a browser would send. */

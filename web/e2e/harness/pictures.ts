@@ -14,5 +14,5 @@ export async function picturesOf(world: Omit<World, 'see'>, folder: string, judg
       await judge?.(person, name)
     },
   })
-  expect(taken, 'pages and states in the walk').toBeGreaterThan(25)
+  expect(taken, 'pages and states in the walk').toBeGreaterThan(45)
 }

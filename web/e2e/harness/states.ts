@@ -5,6 +5,7 @@ import { expect } from '@playwright/test'
 import { Native } from './native'
 import type { Look, Person } from './person'
 import type { Server } from './server'
+import { calls, media, settings } from './states-media'
 
 export type See = (person: Person, name: string) => Promise<void>
 
@@ -30,6 +31,9 @@ export async function walk(world: World): Promise<void> {
   await chat(world, ming)
   await menus(world, ming)
   await notices(world, ming)
+  await media(world, ming)
+  await settings(world, ming)
+  await calls(world, ming)
   await support(world, ming)
   await trouble(world, ming)
 }
