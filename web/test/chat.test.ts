@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import type { Gone } from 'magpie-im'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { OpenChat } from '../src/model/open-chat'
 import { recalledText } from '../src/model/recalled'
@@ -17,10 +17,12 @@ function open(unread = 0): OpenChat {
 }
 
 beforeEach(() => {
+  vi.useFakeTimers()
   setActivePinia(createPinia())
   client = new FakeClient()
   chat = open()
 })
+afterEach(() => vi.useRealTimers())
 
 const recalled = (seq: number): Gone => ({ type: 'gone', key: `${C}:${seq}`, c: C, from: seq, to: seq, gone: 'recalled', by: ME.id })
 
@@ -77,15 +79,15 @@ describe('an open chat', () => {
     expect(client.edit).toHaveBeenCalledWith(C, 2, 'other')
   })
 
-  it('keeps a recalled text for some minutes, and only one that was really recalled', async () => {
-    client.recall.mockRejectedValueOnce(new Error('too late'))
-    await expect(chat.recall(message(8, { from: ME.id, x: 'typo' }))).rejects.toThrow()
-    expect(recalledText(C, 8)).toBeNull()
+  it('keeps a recalled text for some minutes, from before anybody can be told of it', async () => {
+    client.recall.mockImplementationOnce(async (c, seq) => {
+      expect(recalledText(c, seq)).toBe('typo')
+    })
     await chat.recall(message(9, { from: ME.id, x: 'typo' }))
+    expect(client.recall).toHaveBeenCalledWith(C, 9)
     expect(recalledText(C, 9)).toBe('typo')
-    vi.useFakeTimers({ now: Date.now() + 6 * 60_000 })
+    vi.advanceTimersByTime(6 * 60_000)
     expect(recalledText(C, 9)).toBeNull()
-    vi.useRealTimers()
   })
 
   it('resolves a quote as it is now: edited, recalled, or nothing', async () => {
@@ -102,15 +104,18 @@ describe('an open chat', () => {
     expect(chat.quote(1)).toMatchObject({ type: 'gone' })
   })
 
-  it('asks again for a quote that could not be had', async () => {
+  it('asks again for a quote that could not be had, once the connection is back', async () => {
     client.message.mockRejectedValueOnce(new Error('offline'))
     chat.quote(7)
     await settle()
+    expect(chat.quote(7)).toBeUndefined()
+    expect(client.message).toHaveBeenCalledTimes(1)
     client.message.mockResolvedValueOnce(message(7))
-    chat.quote(7)
+    client.emit('sync', { gap: false })
     await settle()
     expect(chat.quote(7)).toMatchObject({ seq: 7 })
-    expect(client.message).toHaveBeenCalledTimes(2)
+    client.emit('sync', { gap: false })
+    expect(client.message, 'what is known is not asked for').toHaveBeenCalledTimes(2)
   })
 
   it('jumps within what is here, and loads what is not', async () => {
@@ -148,6 +153,27 @@ describe('an open chat', () => {
     expect(client.setDraft).toHaveBeenLastCalledWith(C, '')
     next.close()
     expect(client.setDraft).toHaveBeenCalledTimes(2)
+  })
+
+  it('keeps the draft of the next message while another one is edited', async () => {
+    client.conversations = [conversation({ draft: { x: 'for later' } })]
+    chat.view.editing = message(2, { from: ME.id, x: 'tpyo' })
+    await chat.edit('typo')
+    expect(client.edit).toHaveBeenCalledWith(C, 2, 'typo')
+    expect(client.setDraft).not.toHaveBeenCalled()
+  })
+
+  it('that has no conversation yet keeps what was begun until it is sent, for this session only', () => {
+    const desk = (of = client): OpenChat => new OpenChat(asClient(of), { to: DESK }, undefined)
+    const first = desk()
+    first.keepDraft('my order')
+    first.close()
+    const again = desk()
+    expect(again.takeDraft()).toBe('my order')
+    expect(desk(new FakeClient()).takeDraft(), 'of another session').toBe('')
+    again.send('my order is late')
+    expect(desk().takeDraft()).toBe('')
+    expect(client.setDraft, 'the server knows no such conversation').not.toHaveBeenCalled()
   })
 
   it('takes up a draft with what it replies to', async () => {

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import type { Message } from 'magpie-im'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, nextTick } from 'vue'
 
 import { t } from '../src/app/i18n'
@@ -22,6 +22,7 @@ const openMenu = vi.fn()
 const write = vi.fn()
 
 beforeEach(() => {
+  vi.useFakeTimers()
   setActivePinia(createPinia())
   client = new FakeClient()
   useSession().start(asClient(client), vi.fn())
@@ -29,6 +30,7 @@ beforeEach(() => {
   chat = new OpenChat(asClient(client), { c: C }, conversation())
   openMenu.mockClear()
 })
+afterEach(() => vi.useRealTimers())
 
 /** Mounts a part of a chat where it belongs. */
 function within(part: object, props: object) {
@@ -172,6 +174,16 @@ describe('the composer', () => {
     await field(part).setValue('mine now')
     await part.setProps({})
     expect(field(part).element.value).toBe('mine now')
+  })
+
+  it('tells the other side that one types, once there is a conversation', async () => {
+    chat = new OpenChat(asClient(client), { to: 'desk:' }, undefined)
+    const part = within(Composer, { place: { ...place(), target: { to: 'desk:' } }, draft: '' })
+    await field(part).setValue('help')
+    expect(client.typing).not.toHaveBeenCalled()
+    client.timelineOf('').c = 'desk1'
+    await field(part).setValue('help me')
+    expect(client.typing).toHaveBeenCalledWith({ to: 'desk:' })
   })
 
   it('refuses a text that is larger than the server takes', async () => {

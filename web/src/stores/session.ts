@@ -55,8 +55,10 @@ export const useSession = defineStore('session', () => {
 
   function stop(): void {
     for (const remove of removers.splice(0)) remove()
-    client.value?.close()
+    const ended = client.value
+    // Its parts leave first, while what they still have to say can go out: a call hangs up.
     client.value = null
+    ended?.close()
     user.value = null
     status.value = IDLE
     features.value = []
