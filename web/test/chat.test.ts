@@ -1,7 +1,8 @@
 import { createPinia, setActivePinia } from 'pinia'
-import type { Gone } from 'magpie-im'
+import { type Gone, MagpieError } from 'magpie-im'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { t } from '../src/app/i18n'
 import { OpenChat } from '../src/model/open-chat'
 import { recalledText } from '../src/model/recalled'
 import { useChat } from '../src/stores/chat'
@@ -236,6 +237,27 @@ describe('the stores', () => {
     expect(inbox.presence.size).toBe(0)
   })
 
+  it('follow whom the list shows, in an order that does not change with every message', () => {
+    const [ada, bob] = ['ada', 'bob'].map((id) => conversation({ c: id, peer: { ...HUA, id } }))
+    client.conversations = [bob, ada] as never
+    useInbox().attach(asClient(client))
+    expect(client.watchPresence).toHaveBeenLastCalledWith(['ada', 'bob'])
+    expect(useInbox().people.get('bob')).toMatchObject({ id: 'bob' })
+  })
+
+  it('say of an id that can be nobody\'s, and of the own one, what is wrong with it', async () => {
+    const inbox = useInbox()
+    inbox.attach(asClient(client))
+    client.openConversation.mockRejectedValue(new MagpieError('bad_request', 'the id is reserved'))
+    await expect(inbox.openWith('-1')).rejects.toMatchObject({ code: 'unknown_user' })
+    client.openConversation.mockRejectedValue(new MagpieError('disconnected', 'not connected', 'later'))
+    await expect(inbox.openWith('B')).rejects.toMatchObject({ code: 'disconnected' })
+    client.openConversation.mockClear()
+    await expect(inbox.openWith(ME.id)).rejects.toMatchObject({ code: 'own_id' })
+    expect(client.openConversation).not.toHaveBeenCalled()
+    expect(t('error.own_id')).not.toBe('error.own_id')
+  })
+
   it('end the session only for what needs a new sign-in', () => {
     const session = useSession()
     const ended = vi.fn()
@@ -245,17 +267,5 @@ describe('the stores', () => {
     client.emit('kicked', { code: 4506, reason: '' })
     client.emit('kicked', { code: 4500, reason: '' })
     expect(ended.mock.calls).toEqual([['signed_out'], ['refused']])
-  })
-
-  it('bring back a window that made room for newer ones when somebody looks at it', () => {
-    const session = useSession()
-    session.start(asClient(client), vi.fn())
-    client.connect.mockClear()
-    client.emit('state', { ...client.status, state: 'closed', code: 4505 })
-    session.lookedAt()
-    expect(client.connect).toHaveBeenCalledTimes(1)
-    client.emit('state', { ...client.status, state: 'closed', code: 4503 })
-    session.lookedAt()
-    expect(client.connect).toHaveBeenCalledTimes(1)
   })
 })
