@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { t } from '../src/app/i18n'
 import CallBubble from '../src/features/calls/CallBubble.vue'
+import CallWindow from '../src/features/calls/CallWindow.vue'
 import { useCalls } from '../src/features/calls/calls'
 import { browserRtc, type RtcHost } from '../src/features/calls/rtc'
 import { useInbox } from '../src/stores/inbox'
 import { useSession } from '../src/stores/session'
 import { useToasts } from '../src/stores/toasts'
-import { FakeClient, message } from './fake-client'
+import { conversation, FakeClient, HUA, message } from './fake-client'
 
 const { made } = vi.hoisted(() => ({ made: { current: null as null | FakeCalls } }))
 
@@ -96,6 +97,14 @@ describe('the call of the page', () => {
     rung().show({ state: 'ended', why: 'taken' })
     vi.advanceTimersByTime(1)
     expect(calls.view).toBeNull()
+  })
+
+  it('shows whom one talks with in its small window too', () => {
+    client.conversations = [conversation({ peer: { ...HUA, avatar: 'https://example.com/hua.png' } })]
+    useInbox().attach(client as never)
+    const small = mount(CallWindow, { props: { view: { ...VIEW, state: 'active' } } })
+    expect(small.get('img').attributes('src')).toBe('https://example.com/hua.png')
+    small.unmount()
   })
 
   it('is left to the old session when the user signs out', () => {
