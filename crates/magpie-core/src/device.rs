@@ -24,25 +24,6 @@ pub struct Presented<'a> {
     pub issued_ms: u64,
 }
 
-/// Judges and notes a device at sign-in. The sign-in does not wait for the note.
-///
-/// # Errors
-/// `signed_out` when it was signed out after its token was issued.
-pub async fn sign_in(core: &Core, user: &UserId, device: Presented<'_>) -> Result<(), Refusal> {
-    let Some(known) = judge(core, user, device).await? else {
-        if !device.id.is_empty() {
-            note(core, user, device);
-        }
-        return Ok(());
-    };
-    let same_name = device.name.is_empty() || *known.name == *device.name;
-    let listed = known.last_ms > known.signed_out_ms;
-    if !(listed && same_name && known.last_ms + NOTED_AGAIN_AFTER_MS > core.now_ms()) {
-        note(core, user, device);
-    }
-    Ok(())
-}
-
 /// What is known of a device, if its token may be used there. Tokens that do not say when they
 /// were issued are taken until the device is signed out for the first time. A token knows whole
 /// seconds only: one of the very second of the signing out is not taken.
@@ -68,8 +49,19 @@ pub async fn judge(
     Ok(known)
 }
 
-fn note(core: &Core, user: &UserId, device: Presented<'_>) {
-    let (user, at_ms) = (user.clone(), core.now_ms());
+/// Notes the sign-in of a device that was judged, unless `known` says that it was noted lately.
+/// Nobody waits for it.
+pub fn note(core: &Core, user: &UserId, device: Presented<'_>, known: Option<&Device>) {
+    let now_ms = core.now_ms();
+    let noted = known.is_some_and(|known| {
+        let same_name = device.name.is_empty() || *known.name == *device.name;
+        let listed = known.last_ms > known.signed_out_ms;
+        listed && same_name && known.last_ms + NOTED_AGAIN_AFTER_MS > now_ms
+    });
+    if device.id.is_empty() || noted {
+        return;
+    }
+    let (user, at_ms) = (user.clone(), now_ms);
     let op = Op::DeviceSeen { user, device: device.id.into(), name: device.name.into(), at_ms };
     if let Err(refusal) = core.submit(op, Origin::None) {
         // Reading goes on while the disk is full; the list is only older.

@@ -202,7 +202,8 @@ impl Body {
         Self::from_fields(&fields)
     }
 
-    /// This body with another text; what it answers and whose words it forwards stay.
+    /// This body with another text; what it answers, whose words it forwards and what it holds
+    /// stay: a text must not get hold of an upload that its send was not judged for.
     ///
     /// # Errors
     /// [`BodyError`] when one of the two is no text, or the result is too large.
@@ -212,7 +213,7 @@ impl Body {
             return Err(BodyError::Kind);
         }
         let (old, mut fields) = (self.fields()?, new.fields()?);
-        for kept in ["re", "fw"] {
+        for kept in ["re", "fw", "media"] {
             fields.remove(kept);
             if let Some(value) = old.get(kept) {
                 fields.insert(kept.into(), value);

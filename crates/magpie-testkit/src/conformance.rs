@@ -106,6 +106,8 @@ macro_rules! store_conformance {
             who_may_change_what_is_asked_in_one_order
             what_one_has_deleted_on_his_side_he_cannot_change
             a_resend_of_a_changed_message_gets_the_first_answer
+            a_copy_that_the_server_makes_again_is_the_first_one
+            whoever_is_blocked_changes_no_words_but_may_take_them_back
             an_answer_needs_its_message
             changes_are_paged_by_rev_each_place_once
             desk_messages_are_changed_like_others
@@ -123,6 +125,8 @@ macro_rules! store_conformance {
             an_upload_is_free_when_its_last_message_is_recalled
             an_upload_is_seen_by_those_who_see_a_message_with_it
             an_upload_at_a_desk_is_seen_by_its_visitor_and_the_agents
+            a_picture_of_a_user_outlives_the_messages_that_showed_it
+            an_edit_gets_hold_of_no_upload
             a_resend_holds_its_upload_once
             the_bytes_of_a_users_uploads_are_summed_up
         }

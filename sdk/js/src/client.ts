@@ -50,6 +50,8 @@ class MagpieClient implements Client {
   private readonly clock: Clock
   private readonly vault: Vault
   private readonly wanted = new Set(['changes'])
+  /** Features that the last hello named. */
+  private said = 0
   private readonly instance: string
   private readonly loaded: Promise<void>
   private device = ''
@@ -352,6 +354,7 @@ class MagpieClient implements Client {
   private hello(): object {
     const { deviceName = '' } = this.options
     const channels = [...this.model.channels]
+    this.said = this.wanted.size
     return {
       device: this.device,
       instance: this.instance,
@@ -370,13 +373,9 @@ class MagpieClient implements Client {
     model.onReady(user)
     void this.vault.set('user', user.id)
     model.queue.settleAges()
-    if (!other) {
-      void model.queue.load(user.id)
-      return true
-    }
-    // The cursor in the hello was another user's.
-    void model.load(user.id)
-    return false
+    void (other ? model : model.queue).load(user.id)
+    // The cursor in the hello was another user's, or a feature was wanted only when it had left.
+    return !other && this.said === this.wanted.size
   }
 
   private onStatus(status: Status): void {

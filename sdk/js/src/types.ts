@@ -268,7 +268,7 @@ export interface Client {
   ): Promise<{ items: TimelineItem[]; more: boolean; head: number }>
 
   conversation(c: string): Conversation | null
-  /** The next page of the list; false when there is no further one. */
+  /** The next page of the list; false when there is no further one. Rejects when it does not come; the next call asks again. */
   moreConversations(): Promise<boolean>
   openConversation(user: string): Promise<Conversation>
   pin(c: string, on: boolean): Promise<void>

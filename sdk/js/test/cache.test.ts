@@ -1,9 +1,24 @@
 // What outlives a reload, and what must not.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { C, entry, FakeStorage, goOnline, greet, message, messages, page, settle, sync, T0, texts, world, type Frame } from './fake.js'
+import { C, entry, FakeStorage, goOnline, greet, message, messages, page, settle, sync, T0, texts, world, type Frame, type World } from './fake.js'
+import type { SyncEntry } from '../src/protocol.gen.js'
 
 beforeEach(() => void vi.useFakeTimers({ now: T0 }))
 afterEach(() => void vi.useRealTimers())
+
+/** A start whose cache holds one conversation of three. */
+async function withPartOfTheList(): Promise<{ after: World; rest: SyncEntry[]; storage: FakeStorage }> {
+  const storage = new FakeStorage()
+  const before = world({ storage, cache: { conversations: 1 } })
+  const rest = ['a', 'b'].map((c) => entry({ c: c.repeat(16), ts: T0 - 1, last: null, items: [] }))
+  await goOnline(before, [entry(), ...rest])
+  before.client.close()
+  await settle()
+  const after = world({ storage })
+  await settle()
+  expect(after.client.conversations).toHaveLength(1)
+  return { after, rest, storage }
+}
 
 describe('the cache', () => {
   it('opens the app offline, and resumes from the cursor that it covers', async () => {
@@ -85,6 +100,37 @@ describe('the cache', () => {
     after.transport.auto.set('inbox', () => ({ t: 'inbox', convs: rest, next: null }))
     await goOnline(after, [])
     expect(after.client.conversations).toHaveLength(7)
+  })
+
+  it('of a part of the list brings the rest, also behind a page that the app has just asked for', async () => {
+    const { after, rest } = await withPartOfTheList()
+    after.transport.auto.delete('inbox')
+    void after.client.connect()
+    const socket = await greet(after)
+    const asked = after.client.moreConversations()
+    socket.tell(sync())
+    await settle()
+    expect(socket.all('inbox')).toHaveLength(1)
+    socket.reply(socket.last('inbox'), { t: 'inbox', convs: rest.slice(0, 1), next: 'mark-1' })
+    expect(await asked).toBe(true)
+    await settle()
+    expect(socket.last('inbox').before).toBe('mark-1')
+    socket.reply(socket.last('inbox'), { t: 'inbox', convs: rest.slice(1), next: null })
+    await settle()
+    expect(after.client.conversations).toHaveLength(3)
+    expect(socket.all('inbox')).toHaveLength(2)
+  })
+
+  it('of a part of the list that stays one, because the rest was refused, says so to the next start', async () => {
+    const { after, storage } = await withPartOfTheList()
+    after.transport.auto.delete('inbox')
+    const socket = await goOnline(after)
+    socket.refuse(socket.last('inbox'), 'rate_limited', { retry: 'later' })
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(socket.all('inbox')).toHaveLength(1)
+    after.client.close()
+    const third = world({ storage })
+    expect((await goOnline(third)).all('inbox')).toHaveLength(1)
   })
 
   it('goes on a gap, the queue stays', async () => {

@@ -123,6 +123,39 @@ describe('a connection', () => {
     expect(given.transport.sockets).toHaveLength(2)
   })
 
+  it('is there again, with everything since, when somebody looks at a page that made room', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    socket.end(4505)
+    given.client.nudge(true)
+    const next = await greet(given)
+    expect(next.last('hello')).toMatchObject({ cursor: 'cur-1' })
+    next.tell(sync([entry({ head: 11, items: [message(11)] })]))
+    expect(given.client.status).toMatchObject({ state: 'online', synced: true })
+    expect(given.events.message).toMatchObject([{ seq: 11 }])
+    expect(given.transport.wake).not.toBeNull()
+  })
+
+  it('begins anew for a feature that is wanted when its hello has left', async () => {
+    const given = world()
+    const connected = given.client.connect()
+    await settle()
+    given.transport.socket.open()
+    given.client.platform.want('calls')
+    given.transport.socket.tell(ready())
+    await settle()
+    expect(given.transport.sockets).toHaveLength(2)
+    const off = given.client.on('user', () => given.client.platform.want('media'))
+    expect((await greet(given)).last('hello').features).toEqual(['changes', 'calls'])
+    off()
+    const third = await greet(given)
+    expect(third.last('hello').features).toEqual(['changes', 'calls', 'media'])
+    third.tell(sync())
+    await connected
+    expect(given.transport.sockets).toHaveLength(3)
+    expect(given.events.state.map(({ state }) => state)).toEqual(['connecting', 'connecting', 'connecting', 'online', 'online'])
+  })
+
   it('goes away when the app closes it, whatever the network does', async () => {
     const given = world()
     const socket = await goOnline(given)

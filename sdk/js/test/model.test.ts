@@ -72,6 +72,48 @@ describe('the list', () => {
     expect(socket.all('inbox').map(({ before }) => before)).toEqual([undefined, 'mark-1'])
     expect(given.client.conversations).toHaveLength(2)
   })
+
+  it('waits for the answer that is on its way before it asks for the next page', async () => {
+    const given = world()
+    given.transport.auto.delete('inbox')
+    const socket = await goOnline(given)
+    // A conversation that is not listed here is being asked for.
+    socket.tell({ t: 'msg', ...message(1) })
+    const more = given.client.moreConversations()
+    await settle()
+    expect(socket.all('inbox')).toHaveLength(1)
+    socket.reply(socket.last('inbox'), { t: 'inbox', convs: [entry({ head: 1 })], next: 'mark-1' })
+    await settle()
+    expect(socket.all('inbox').map(({ before }) => before)).toEqual([undefined, 'mark-1'])
+    socket.reply(socket.last('inbox'), { t: 'inbox', convs: [entry({ c: D, last: null })], next: null })
+    expect(await more).toBe(false)
+  })
+
+  it('asks once more, when the answer is here, for conversations that came up meanwhile', async () => {
+    const given = world()
+    given.transport.auto.delete('inbox')
+    const socket = await goOnline(given)
+    for (const c of [C, D, 'e'.repeat(16)]) socket.tell({ t: 'msg', ...message(1, { c }) })
+    expect(socket.all('inbox')).toHaveLength(1)
+    for (let asked = 1; asked <= 2; asked++) {
+      socket.reply(socket.last('inbox'), { t: 'inbox', convs: [], next: null })
+      await settle()
+    }
+    expect(socket.all('inbox').map(({ before }) => before)).toEqual([undefined, undefined])
+  })
+
+  it('says when a page did not come, and asks for the same one again', async () => {
+    const given = world()
+    given.transport.auto.delete('inbox')
+    const socket = await goOnline(given)
+    const refused = expect(given.client.moreConversations()).rejects.toMatchObject({ code: 'rate_limited', retryable: true })
+    socket.refuse(socket.last('inbox'), 'rate_limited', { retry: 'later' })
+    await refused
+    const more = given.client.moreConversations()
+    socket.reply(socket.last('inbox'), { t: 'inbox', convs: [entry()], next: 'mark-1' })
+    expect(await more).toBe(true)
+    expect(socket.all('inbox').map(({ before }) => before)).toEqual([undefined, undefined])
+  })
 })
 
 describe('unread', () => {

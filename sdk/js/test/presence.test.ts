@@ -1,6 +1,6 @@
 // Drafts, typing, presence, channels.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { C, entry, goOnline, greet, ME, message, PEER, sync, T0, settle, world, type World } from './fake.js'
+import { C, entry, FakeStorage, goOnline, greet, ME, message, PEER, sync, T0, settle, world, type World } from './fake.js'
 
 beforeEach(() => void vi.useFakeTimers({ now: T0 }))
 afterEach(() => void vi.useRealTimers())
@@ -33,6 +33,59 @@ describe('drafts', () => {
     next.tell(sync([entry({ draft: { x: 'older' } })]))
     expect(one(given)?.draft).toEqual({ x: 'written offline' })
     expect(next.last('conv.draft')).toMatchObject({ x: 'written offline' })
+  })
+
+  it('that were written offline outlive a reload, and go to the server then', async () => {
+    const storage = new FakeStorage()
+    const before = world({ storage })
+    const socket = await goOnline(before, [entry()])
+    await vi.advanceTimersByTimeAsync(3_000)
+    socket.end(1006)
+    before.client.setDraft(C, 'written offline', 7)
+    await vi.advanceTimersByTimeAsync(3_000)
+    const after = world({ storage })
+    await settle()
+    expect(one(after)?.draft).toEqual({ x: 'written offline', re: 7 })
+    const next = await goOnline(after, [entry({ draft: { x: 'older' } })])
+    expect(one(after)?.draft).toEqual({ x: 'written offline', re: 7 })
+    expect(next.last('conv.draft')).toMatchObject({ x: 'written offline', re: 7 })
+    // The answer comes when the cache was written again.
+    await vi.advanceTimersByTimeAsync(3_000)
+    next.reply(next.last('conv.draft'), { t: 'ok' })
+    await vi.advanceTimersByTimeAsync(3_000)
+    const third = world({ storage })
+    // What the server has is its own again: a newer one from another device counts.
+    const last = await goOnline(third, [entry({ draft: { x: 'from elsewhere' } })])
+    expect(one(third)?.draft).toEqual({ x: 'from elsewhere' })
+    expect(last.all('conv.draft')).toEqual([])
+  })
+
+  it('that were emptied offline stay empty, also over a gap', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry({ draft: { x: 'older' } })])
+    socket.end(1006)
+    given.client.setDraft(C, '')
+    await vi.advanceTimersByTimeAsync(500)
+    const next = await greet(given)
+    next.tell(sync([entry({ draft: { x: 'older' } })], { gap: true }))
+    expect(one(given)?.draft).toBeNull()
+    expect(next.last('conv.draft')).toMatchObject({ x: '' })
+  })
+
+  it('that the server refuses for good are not sent again; those that it did not get are', async () => {
+    const given = world()
+    const socket = await goOnline(given, [entry()])
+    given.client.setDraft(C, 'refused')
+    await vi.advanceTimersByTimeAsync(1_000)
+    socket.refuse(socket.last('conv.draft'), 'unknown_conversation')
+    await settle()
+    socket.end(4505)
+    given.client.setDraft('another', 'written while closed')
+    await vi.advanceTimersByTimeAsync(1_000)
+    given.client.nudge(true)
+    const next = await greet(given)
+    next.tell(sync())
+    expect(next.all('conv.draft')).toEqual([expect.objectContaining({ c: 'another', x: 'written while closed' })])
   })
 })
 
@@ -95,6 +148,13 @@ describe('typing, presence and channels', () => {
     next.tell(sync())
     await settle()
     expect(given.client.presence('A')?.online).toBe(true)
+  })
+
+  it('asks anew when other users are followed, not when the same ones come in another order', async () => {
+    const given = world()
+    const socket = await goOnline(given)
+    for (const users of [['A', 'B'], ['B', 'A'], ['B', 'A', 'B'], ['B', 'C'], ['C']]) given.client.watchPresence(users)
+    expect(socket.all('presence.watch').map(({ users }) => users)).toEqual([['A', 'B'], ['B', 'C'], ['C']])
   })
 
   it('takes each version of a channel once, passing values always, and says in hello what it has', async () => {

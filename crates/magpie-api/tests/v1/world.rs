@@ -185,7 +185,8 @@ impl World {
     pub async fn sign_in(&self, user: &str, device: &str, name: &str) {
         let issued_ms = self.clock.now_ms();
         let presented = Presented { id: device, name, issued_ms };
-        device::sign_in(&self.core, &id(user), presented).await.unwrap();
+        let known = device::judge(&self.core, &id(user), presented).await.unwrap();
+        device::note(&self.core, &id(user), presented, known.as_ref());
     }
 
     /// A text from one user to another; gives its place.

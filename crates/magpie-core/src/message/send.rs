@@ -41,6 +41,7 @@ pub(crate) fn send_copy(
 ) -> Result<(), Refusal> {
     let mut append = prepare(core, caller, send)?;
     append.guard.own_media = false;
+    append.guard.is_copy = true;
     core.submit(Op::Append(append), origin)
 }
 
@@ -78,6 +79,7 @@ fn prepare(core: &Core, caller: &Caller, send: Send) -> Result<Append, Refusal> 
         not_blocked: !trusted,
         stranger_limit: if trusted { None } else { stranger_limit(core, caller, &place) },
         own_media: !trusted,
+        is_copy: false,
     };
     Ok(Append {
         place,

@@ -107,6 +107,9 @@ pub struct Guard {
     /// Refuse a body whose upload is not the sender's, or is described as it is not. (An upload
     /// that does not exist is refused in any case, and so is a reply to a message that does not.)
     pub own_media: bool,
+    /// The server itself copied the body: what stands under the same key is the first copy, also
+    /// when the original was edited since.
+    pub is_copy: bool,
 }
 
 /// Most different emoji on one message.

@@ -104,13 +104,16 @@ fn a_forwarded_body_names_whose_words_it_holds_and_keeps_the_first_name() {
 fn an_edited_body_keeps_what_it_answers_and_whose_words_it_forwards() {
     let old = Body::parse(r#"{"k":"text","x":"好","re":3,"gone":1}"#).unwrap();
     let old = old.forwarded(&UserId::parse("翠花").unwrap(), 5).unwrap();
-    let new = Body::parse(r#"{"k":"text","x":"好的","re":7,"bold":[[0,1]]}"#).unwrap();
+    let id = "0123456789abcdef0123456789abcdef";
+    let new = format!(r#"{{"k":"text","x":"好的","re":7,"bold":[[0,1]],"media":{{"id":"{id}"}}}}"#);
+    let new = Body::parse(&new).unwrap();
     let edited = old.edited(&new).unwrap();
     let value: serde_json::Value = serde_json::from_str(edited.as_json()).unwrap();
     let wanted = serde_json::json!({
         "k": "text", "x": "好的", "bold": [[0, 1]], "fw": { "from": "翠花", "ts": 5 },
     });
     assert_eq!(value, wanted);
+    assert_eq!(edited.links(), Links::default(), "an edit gets hold of nothing");
     let image = Body::parse(r#"{"k":"image","x":"[图片]"}"#).unwrap();
     assert!(old.edited(&image).is_err() && image.edited(&new).is_err());
 }

@@ -112,7 +112,8 @@ pub(crate) fn release(
         state.effect(Effect::MediaRef(MediaRefRow { media, conversation, seq, on: false }));
         let Some(mut row) = find(view, media)? else { continue };
         row.media.uses = row.media.uses.saturating_sub(1);
-        if row.media.uses == 0 {
+        // A user's picture is in use as long as it is one, whatever messages did with it.
+        if row.media.uses == 0 && !row.media.public {
             row.media.free_after_ms = at_ms;
         }
         state.effect(Effect::Media(row));

@@ -143,10 +143,10 @@ fn first_result(
     }
     let Some(first) = view.keyed(target.id, sender, key)? else { return Ok(None) };
     let seq = first.seq;
-    // What was edited or recalled meanwhile says nothing about what was sent first.
-    let changed =
-        || revisions::changes_in(view, target.id, seq, seq).map(|found| !found.is_empty());
-    if first.body != append.body && !changed()? {
+    if first.body != append.body
+        && !append.guard.is_copy
+        && !revisions::has_other_body(view, target.id, seq)?
+    {
         return Ok(Some(Err(Rejection::ClientMsgIdReused)));
     }
     Ok(Some(Ok(Outcome::Duplicate {

@@ -26,8 +26,9 @@ const ENTRY: &str = "
     JOIN users p ON p.no = iif(c.a = ?1, c.b, c.a)
     JOIN members theirs ON theirs.conversation = c.id AND theirs.user = p.no
     LEFT JOIN messages x ON x.conversation = c.id AND x.seq = c.head
-    WHERE c.id = ?2 AND c.kind = 0 AND c.a <> c.b AND c.rev = 0 AND c.voids = 0
-    AND m.hides = 0
+    WHERE c.id = ?2 AND c.kind = 0 AND c.a <> c.b AND c.voids = 0 AND m.hides = 0
+    AND (c.rev = 0 OR NOT EXISTS
+        (SELECT 1 FROM changes h WHERE h.conversation = c.id AND h.seq = c.head))
     AND (c.head = 0 OR x.sender = ?1 OR x.sender = p.no)";
 
 /// The entry, if the conversation is ordinary and the user is in it.

@@ -1,11 +1,11 @@
 //! `Op::Revise`: recall, edit and reactions, decided at the store's serialization point. In this
-//! order: member, the message is there for him, recalled, sender, window, kind.
+//! order: member, the message is there for him, recalled, sender, window, block, kind.
 
 use magpie_core::{
     model::{Gone, Item, Message, Revised, RevisionKind, Role},
     port::store::{Alteration, Outcome, REACTIONS_MAX, Rejection, Revise},
 };
-use magpie_proto::{Body, ConversationId, Seq, UserId};
+use magpie_proto::{Body, ConversationId, ConversationKind, Seq, UserId};
 use rusqlite::Result;
 
 use super::{
@@ -44,6 +44,9 @@ pub(crate) fn revise(view: &View<'_>, state: &mut State, op: Revise) -> Decided 
     };
     if let Some(rejection) = not_his(&op, &message) {
         return Ok(Err(rejection));
+    }
+    if is_blocked(view, state, &op)? {
+        return Ok(Err(Rejection::Blocked));
     }
     let altered = match &op.what {
         Alteration::Recall => recall(view, state, &op, &message)?,
@@ -94,6 +97,21 @@ fn unseen(
             && unread::hidden(view, conversation.id, member.no, op.seq, op.seq)?
                 .contains_key(&op.seq));
     Ok(gone.then_some(Rejection::UnknownMessage))
+}
+
+/// Whoever is blocked says nothing new to the one who blocked him, in an old message neither. He
+/// may still take it back.
+fn is_blocked(view: &View<'_>, state: &mut State, op: &Revise) -> Result<bool> {
+    let says = op.guarded && !matches!(op.what, Alteration::Recall);
+    let Some(conversation) = state.conversation(view, op.conversation)?.filter(|_| says) else {
+        return Ok(false);
+    };
+    let index = conversation.index_of(&op.by);
+    let direct = index.filter(|_| conversation.kind() == ConversationKind::Direct);
+    let Some(index) = direct else { return Ok(false) };
+    let by = conversation.members[index].no;
+    let Some(peer) = conversation.peer_of(index).map(|peer| peer.no) else { return Ok(false) };
+    users::blocks(view, state, peer, by)
 }
 
 /// Recall and edit are the sender's, and only for a while.

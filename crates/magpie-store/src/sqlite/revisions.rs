@@ -64,6 +64,13 @@ pub(crate) fn changes_in(
     Ok(changes)
 }
 
+/// Whether a message has another body than it was sent with, or none: then what it is now says
+/// nothing about what was sent.
+pub(crate) fn has_other_body(view: &View<'_>, id: ConversationId, seq: Seq) -> Result<bool> {
+    let change = changes_in(view, id, seq, seq)?.remove(&seq);
+    Ok(change.is_some_and(|row| row.kind == RevisionKind::Recall || row.edited_ms.is_some()))
+}
+
 /// Every changed place that the tail knows.
 fn tail_changes(view: &View<'_>, id: ConversationId) -> BTreeMap<Seq, ChangeRow> {
     let mut newest = BTreeMap::new();

@@ -7,7 +7,7 @@
 )]
 
 use magpie_core::{
-    model::{Media, Role},
+    model::{Item, Media, Role},
     port::store::{Alteration, Append, Guard, Op, Outcome, Place, Rejection, Revise, WriteResult},
 };
 use magpie_proto::{Body, ConversationId, MediaId, client::Change};
@@ -146,6 +146,31 @@ pub fn an_upload_is_seen_by_those_who_see_a_message_with_it(s: &Subject) {
     s.write(set).expect("deleted");
     assert_eq!(visible(s, "b", false, &[1]), Vec::<u8>::new());
     assert_eq!(visible(s, "ghost", false, &[1]), Vec::<u8>::new());
+}
+
+pub fn a_picture_of_a_user_outlives_the_messages_that_showed_it(s: &Subject) {
+    s.users(&["a", "b"]);
+    put(s, Media { public: true, free_after_ms: u64::MAX >> 1, ..media(1, "a") });
+    let seq = show(s, "a", "b", 1);
+    s.recall("a", direct("a", "b"), seq).expect("recalled");
+    assert_eq!(uses(s, 1), Some((0, u64::MAX >> 1)));
+}
+
+pub fn an_edit_gets_hold_of_no_upload(s: &Subject) {
+    s.users(&["a", "b", "c"]);
+    put(s, media(1, "c"));
+    let seq = s.send("a", "b");
+    let text = format!("{{\"k\":\"text\",\"x\":\"y\",\"media\":{}}}", media(1, "c").descriptor);
+    let text = Body::from_stored(text.into_bytes().into());
+    let edited = s.revise(revise("a", direct("a", "b"), seq, Alteration::Edit(text)));
+    let Some(Item::Message(message)) = edited.map(|revised| revised.item) else {
+        panic!("not edited")
+    };
+    // What the server copies next is not judged again.
+    let guard = Guard { own_media: false, is_copy: true, ..MEMBER };
+    let copy = s.message("a", Place::Direct(user("b")), "");
+    stored(s.append(Append { body: message.body, guard, ..copy }));
+    assert_eq!(visible(s, "a", false, &[1]), Vec::<u8>::new());
 }
 
 pub fn an_upload_at_a_desk_is_seen_by_its_visitor_and_the_agents(s: &Subject) {

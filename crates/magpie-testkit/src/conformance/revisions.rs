@@ -8,7 +8,9 @@
 
 use magpie_core::{
     model::{Gone, Item, Message, Reaction, Revised, RevisionKind, Role, UnreadWhy},
-    port::store::{Alteration, Append, Op, Outcome, Place, REACTIONS_MAX, Rejection, Revise},
+    port::store::{
+        Alteration, Append, Guard, Op, Outcome, Place, REACTIONS_MAX, Rejection, Revise,
+    },
 };
 use magpie_proto::{
     Body, ConversationId, Seq,
@@ -302,17 +304,55 @@ pub fn a_resend_of_a_changed_message_gets_the_first_answer(s: &Subject) {
         let client_msg_id = Some(key.into());
         s.append(Append { client_msg_id, ..s.message("a", Place::Direct(user("b")), text) })
     };
-    for key in ["k1", "k2", "k3"] {
+    for key in ["k1", "k2", "k3", "k4"] {
         stored(send(key, "first"));
     }
+    s.revise(revise("b", id, 4, react_with("👍", true))).expect("reacted to");
     s.revise(revise("a", id, 1, edit_to("second"))).expect("edited");
     s.recall("a", id, 2).expect("recalled");
-    for (key, place) in [("k1", 1), ("k2", 2), ("k3", 3)] {
+    for (key, place) in [("k1", 1), ("k2", 2), ("k3", 3), ("k4", 4)] {
         let again = send(key, "first");
         assert!(matches!(again, Ok(Outcome::Duplicate { seq, .. }) if seq == place), "{again:?}");
     }
-    assert_eq!(send("k3", "other"), Err(Rejection::ClientMsgIdReused));
-    assert_eq!(s.entry("b", id).head, 3);
+    for key in ["k3", "k4"] {
+        let other = send(key, "other");
+        assert_eq!(other, Err(Rejection::ClientMsgIdReused), "a reaction leaves the body alone");
+    }
+    assert_eq!(s.entry("b", id).head, 4);
+}
+
+pub fn a_copy_that_the_server_makes_again_is_the_first_one(s: &Subject) {
+    s.users(&["a", "b"]);
+    let copy = |text: &str, is_copy: bool| {
+        let guard = Guard { own_media: false, is_copy, ..MEMBER };
+        let client_msg_id = Some("k".into());
+        let append = s.message("a", Place::Direct(user("b")), text);
+        s.append(Append { client_msg_id, guard, ..append })
+    };
+    stored(copy("as it was", true));
+    // The original was edited between two tries.
+    let again = copy("as it is now", true);
+    assert!(matches!(again, Ok(Outcome::Duplicate { seq: 1, .. })), "{again:?}");
+    assert_eq!(copy("as it is now", false), Err(Rejection::ClientMsgIdReused));
+}
+
+pub fn whoever_is_blocked_changes_no_words_but_may_take_them_back(s: &Subject) {
+    s.users(&["a", "b"]);
+    let id = direct("a", "b");
+    s.send("a", "b");
+    s.send("b", "a");
+    let block = |on| s.write(Op::Block { user: user("b"), other: user("a"), on });
+    block(true).expect("blocked");
+    let refused = |op: Revise| assert_eq!(s.write(Op::Revise(op)), Err(Rejection::Blocked));
+    refused(revise("a", id, 1, edit_to("louder")));
+    refused(revise("a", id, 2, react_with("👎", true)));
+    let backend = Revise { guarded: false, ..revise("a", id, 1, edit_to("by the owner")) };
+    assert!(s.revise(backend).is_some());
+    assert!(s.revise(revise("b", id, 1, react_with("👍", true))).is_some(), "the other way round");
+    block(false).expect("accepted again");
+    assert!(s.revise(revise("a", id, 1, edit_to("friendly"))).is_some());
+    block(true).expect("blocked again");
+    assert!(s.recall("a", id, 1).is_some());
 }
 
 pub fn an_answer_needs_its_message(s: &Subject) {

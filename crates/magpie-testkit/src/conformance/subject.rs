@@ -46,6 +46,7 @@ pub(crate) const MEMBER: Guard = Guard {
     not_blocked: true,
     stranger_limit: None,
     own_media: true,
+    is_copy: false,
 };
 
 impl Subject {

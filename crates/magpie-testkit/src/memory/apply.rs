@@ -116,7 +116,9 @@ fn first_result(target: &Conversation, send: &Append) -> Option<WriteResult> {
         m.sender == send.sender && m.client_msg_id.as_ref() == Some(key)
     };
     let first = target.messages.iter().map(|(m, _)| m).find(same)?;
-    if first.body != send.body && first.revision.is_none() {
+    let edited = first.revision.as_ref().is_some_and(|revision| revision.edited_ms.is_some());
+    let other_body = edited || target.recalled.contains(&first.seq);
+    if first.body != send.body && !send.guard.is_copy && !other_body {
         return Some(Err(Rejection::ClientMsgIdReused));
     }
     let (conversation, id, seq, sent_ms) = (target.id, first.id, first.seq, first.sent_ms);

@@ -46,6 +46,11 @@ pub(crate) fn revise(data: &mut Data, op: Revise) -> WriteResult {
     } else if !known {
         return Err(Rejection::UnknownUser(op.by));
     }
+    let says = op.guarded && !matches!(op.what, Alteration::Recall);
+    let peer = conversation.peer_of(&op.by).filter(|_| says);
+    if peer.is_some_and(|peer| data.blocks.contains(&(peer.clone(), op.by.clone()))) {
+        return Err(Rejection::Blocked);
+    }
     let Some((kind, altered)) = altered(conversation, message, &op)? else {
         return Ok(Outcome::Revised { revised: None, members });
     };
@@ -142,7 +147,7 @@ fn release(data: &mut Data, conversation: ConversationId, seq: u64, at_ms: u64) 
         data.refs.iter().filter(|r| (r.1, r.2) == (conversation, seq)).copied().collect();
     for reference in held {
         data.refs.remove(&reference);
-        let unused = data.upload(reference.0).is_some_and(|media| media.uses == 0);
+        let unused = data.upload(reference.0).is_some_and(|media| media.uses == 0 && !media.public);
         if let Some(media) = data.media.get_mut(&reference.0).filter(|_| unused) {
             media.free_after_ms = at_ms;
         }

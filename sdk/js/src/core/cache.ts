@@ -1,7 +1,7 @@
 // What outlives a reload: the cursor together with the data that it covers, as one value, so that neither
 // can be newer than the other. Bounded; the server has everything.
 
-import type { Entry, Item, Mark, User } from '../protocol.gen.js'
+import type { Draft, Entry, Item, Mark, User } from '../protocol.gen.js'
 import type { Timeline } from './timeline.js'
 import { parse, type Vault } from './vault.js'
 
@@ -13,6 +13,8 @@ export interface Cached {
   /** Conversation, what was told up to, applied changes, newest items. */
   timelines: [c: string, tail: number, rev: number, items: Item[]][]
   channels: Mark[]
+  /** What the server does not have yet; missing in what older versions kept. */
+  drafts?: [c: string, draft: Draft][]
   /** Not every conversation is in it. */
   cut: boolean
 }
@@ -21,8 +23,10 @@ export interface CacheSource {
   user: User | null
   cursor: string | undefined
   entries: Iterable<Entry>
-  timeline: (c: string) => Timeline | undefined
+  timelines: { get(c: string): Timeline | undefined }
   channels: Iterable<Mark>
+  drafts: Iterable<[c: string, draft: Draft]>
+  cut: boolean
 }
 
 const EVERY_MS = 3_000
@@ -62,21 +66,21 @@ export class Cache {
     return this.vault.remove(`${user}/cache`)
   }
 
-  private text({ user, cursor, entries, timeline, channels }: CacheSource): string {
+  private text({ user, cursor, entries, timelines, channels, drafts, cut }: CacheSource): string {
     const { conversations, messages } = this.sizes
     const all = [...entries].sort((a, b) => Number(b.pin) - Number(a.pin) || b.ts - a.ts)
     const kept = all.slice(0, conversations)
-    const timelines: Cached['timelines'] = []
+    const told: Cached['timelines'] = []
     let chars = 0
     for (const { c } of kept) {
-      const known = timeline(c)
+      const known = timelines.get(c)
       if (!known || known.tail < 0) continue
       let items = known.places.all.slice(-messages)
       chars += JSON.stringify(items).length
       if (chars > CHARS_MAX) items = []
-      timelines.push([c, known.tail, known.rev, items])
+      told.push([c, known.tail, known.rev, items])
     }
-    const cached = { v: 1, user, cursor, entries: kept, timelines, channels: [...channels], cut: all.length > kept.length }
-    return JSON.stringify(cached)
+    const lists = { entries: kept, timelines: told, channels: [...channels], drafts: [...drafts] }
+    return JSON.stringify({ v: 1, user, cursor, ...lists, cut: cut || all.length > kept.length })
   }
 }

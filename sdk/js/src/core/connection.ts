@@ -98,11 +98,9 @@ export class Connection {
     return Promise.reject(new MagpieError('closed', `the client is closed: ${reason}`))
   }
 
-  /** Sends a frame that has no reply; says whether there was a connection to put it on. */
-  post(t: string, fields: object): boolean {
-    if (this.status.state !== 'online') return false
-    this.write({ t, ...fields })
-    return true
+  /** Sends a frame that has no reply, if there is a connection to put it on. */
+  post(t: string, fields: object): void {
+    if (this.status.state === 'online') this.write({ t, ...fields })
   }
 
   private async connect(): Promise<void> {

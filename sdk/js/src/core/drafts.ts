@@ -2,13 +2,15 @@
 // the server does not have yet is sent again after a reconnect.
 
 import type { Draft } from '../protocol.gen.js'
-import type { List } from './list.js'
 import { utf8Length } from './bytes.js'
+import type { MagpieError } from './errors.js'
+import type { List } from './list.js'
 
 const EVERY_MS = 1_000
 
 export class Drafts {
-  private readonly owed = new Map<string, Draft>()
+  /** What the server does not have yet, by conversation; outlives a reload. */
+  readonly owed = new Map<string, Draft>()
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -16,10 +18,14 @@ export class Drafts {
     /** Largest draft that the server takes; 0 = it takes none. */
     private readonly bytesMax: () => number,
     private readonly request: (t: string, fields: object) => Promise<unknown>,
+    /** What is owed is different now. */
+    private readonly onChange: () => void,
   ) {}
 
-  has(c: string): boolean {
-    return this.owed.has(c)
+  /** The server told an entry: what it does not have yet is newer. */
+  keep(c: string): void {
+    const draft = this.owed.get(c)
+    if (draft) this.list.draft(c, draft)
   }
 
   set(c: string, x: string, re?: number): void {
@@ -28,6 +34,7 @@ export class Drafts {
     const draft = re === undefined ? { x } : { x, re }
     this.list.draft(c, draft)
     this.owed.set(c, draft)
+    this.onChange()
     this.timer ??= setTimeout(() => this.flush(), EVERY_MS)
   }
 
@@ -43,16 +50,13 @@ export class Drafts {
     for (const [c, draft] of this.owed) {
       // Too long for the server, or a server without drafts: it stays on this device.
       if (utf8Length(draft.x) > this.bytesMax()) continue
-      this.request('conv.draft', { c, ...draft }).then(
-        () => {
-          if (this.owed.get(c) === draft) this.owed.delete(c)
-        },
-        () => undefined,
-      )
+      const done = (error?: MagpieError): void => {
+        // A refusal that comes again however often it is sent ends it too.
+        if (this.owed.get(c) !== draft || error?.retryable || error?.code === 'closed') return
+        this.owed.delete(c)
+        this.onChange()
+      }
+      this.request('conv.draft', { c, ...draft }).then(() => done(), done)
     }
-  }
-
-  clear(): void {
-    this.owed.clear()
   }
 }

@@ -1,8 +1,8 @@
 // Hands each frame to the part that it concerns, and owns these parts. Knows no socket and no platform.
 
-import type { Entry, Item, Mark, MessageItem, ServerFrames, SyncEntry, User } from '../protocol.gen.js'
+import type { Entry, Item, MessageItem, ServerFrames, SyncEntry, User } from '../protocol.gen.js'
 import type { ClientEvents, ClientOptions, Message, TimelineItem } from '../types.js'
-import { Cache, type Cached } from './cache.js'
+import { Cache, type Cached, type CacheSource } from './cache.js'
 import type { Clock } from './clock.js'
 import { Drafts } from './drafts.js'
 import type { Emitter } from './emitter.js'
@@ -95,7 +95,7 @@ export class Model {
       this.list.touch(c)
       events.emit('typing', { c, users })
     })
-    this.drafts = new Drafts(this.list, () => line.limits().draft_bytes ?? -1, request)
+    this.drafts = new Drafts(this.list, () => line.limits().draft_bytes ?? -1, request, () => this.cache.touch())
     const sizes = { conversations: options.cache?.conversations ?? 100, messages: options.cache?.messages ?? 30 }
     this.cache = new Cache(vault, sizes, () => this.cacheSource())
   }
@@ -117,7 +117,8 @@ export class Model {
     this.user ??= cached.user
     this.cut = cached.cut
     for (const [channel, version] of cached.channels ?? []) this.channels.set(channel, version)
-    for (const entry of cached.entries) this.list.merge(entry)
+    for (const [c, draft] of cached.drafts ?? []) this.drafts.owed.set(c, draft)
+    for (const entry of cached.entries) this.merge(entry)
     for (const [c, tail, rev, items] of cached.timelines) {
       const timeline = this.timelines.of(c)
       Object.assign(timeline, { tail, rev })
@@ -132,6 +133,7 @@ export class Model {
     this.forgetAll()
     this.user = null
     this.channels.clear()
+    this.drafts.owed.clear()
     this.watched = []
     this.line.resumeFrom(undefined)
   }
@@ -171,9 +173,7 @@ export class Model {
 
   /** An entry that was asked for: its messages stay as they are known. */
   onEntry(told: Entry): void {
-    const known = this.list.get(told.c)
-    if (known?.draft && this.drafts.has(told.c)) told = { ...told, draft: known.draft }
-    const entry = this.list.merge(told)
+    const entry = this.merge(told)
     const timeline = this.timelines.of(entry.c)
     timeline.clear(entry.cleared)
     void timeline.catchUp(entry.rev)
@@ -182,6 +182,12 @@ export class Model {
 
   snapshot(c: string, item: Item): TimelineItem {
     return snapshot(c, item, this.list.marks(c))
+  }
+
+  private merge(told: Entry): Entry {
+    const entry = this.list.merge(told)
+    this.drafts.keep(entry.c)
+    return entry
   }
 
   private onSync({ gap, more, convs }: ServerFrames['sync']): void {
@@ -212,7 +218,7 @@ export class Model {
     // What is there at the first look is not news. Of a conversation that comes up new in a resume the last
     // dense run is.
     if (timeline.tail < 0) timeline.tail = this.resumed ? newsFrom(items, hole) - 1 : head
-    this.list.merge(known?.draft && this.drafts.has(c) ? { ...told, draft: known.draft } : told)
+    this.merge(told)
     timeline.clear(told.cleared)
     timeline.head = Math.max(timeline.head, head)
     timeline.take(items)
@@ -326,26 +332,27 @@ export class Model {
   private forgetAll(): void {
     this.list.clear()
     this.receipts.clear()
-    this.drafts.clear()
     this.inbox.reset()
     this.cut = false
     this.timelines.forget()
   }
 
   private async fetchRest(): Promise<void> {
-    this.cut = false
-    this.inbox.reset()
-    while (this.line.online() && (await this.inbox.more()));
+    try {
+      while (await this.inbox.more());
+      this.cut = false
+    } catch {
+      // The next connection goes on where this one ended.
+    }
   }
 
-  private cacheSource(): ReturnType<ConstructorParameters<typeof Cache>[2]> {
+  private cacheSource(): CacheSource | null {
     // A conversation that is being asked for is covered by the cursor already: the cache waits for it.
     if (this.inbox.fetching) {
       this.cache.touch()
       return null
     }
-    const channels: Iterable<Mark> = this.channels
-    const timeline = (c: string): Timeline | undefined => this.timelines.get(c)
-    return { user: this.user, cursor: this.line.cursor(), entries: this.list.all(), timeline, channels }
+    const { user, list, timelines, channels, drafts, cut } = this
+    return { user, cursor: this.line.cursor(), entries: list.all(), timelines, channels, drafts: drafts.owed, cut }
   }
 }

@@ -8,7 +8,7 @@ const TYPING_EVERY_MS = 3_000
 
 export class Presence {
   private readonly states = new Map<string, PresenceState>()
-  private wanted: readonly string[] = []
+  private wanted = new Set<string>()
 
   constructor(
     private readonly request: (t: string, fields: object) => Promise<ServerFrames['ok']>,
@@ -27,16 +27,17 @@ export class Presence {
 
   /** Follows these users in place of those before. */
   watch(users: readonly string[]): void {
-    const wanted = [...new Set(users)].slice(0, WATCH_MAX)
-    if (wanted.join('\n') === this.wanted.join('\n')) return
+    const wanted = new Set([...new Set(users)].slice(0, WATCH_MAX))
+    // The same ones in another order are no reason to ask.
+    if (wanted.size === this.wanted.size && [...wanted].every((user) => this.wanted.has(user))) return
     this.wanted = wanted
     this.ask()
   }
 
   /** Asks again on a new connection. */
   ask(): void {
-    if (this.wanted.length === 0) return
-    this.request('presence.watch', { users: this.wanted }).then(
+    if (this.wanted.size === 0) return
+    this.request('presence.watch', { users: [...this.wanted] }).then(
       ({ users }) => {
         for (const state of users ?? []) this.update(state)
       },
