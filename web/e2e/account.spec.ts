@@ -91,7 +91,13 @@ test.describe('without development mode', () => {
     await ming.page.getByTestId('new-chat').click()
     await ming.page.getByTestId('new-chat-user').fill('nobody-of-this-name')
     await ming.page.getByTestId('new-chat-start').click()
-    await expect(ming.page.getByTestId('new-chat-error')).toHaveText(ming.words['error.unknown_user'])
+    const error = ming.page.getByTestId('new-chat-error')
+    await expect(error).toHaveText(ming.words['error.unknown_user'])
+    for (const [id, words] of [['小明', 'error.own_id'], ['-1', 'error.unknown_user']] as const) {
+      await ming.page.getByTestId('new-chat-user').fill(id)
+      await ming.page.getByTestId('new-chat-start').click()
+      await expect(error).toHaveText(ming.words[words])
+    }
   })
 })
 
@@ -116,6 +122,29 @@ test.describe('without demo accounts', () => {
     await expect(other.page).toHaveURL(`${server.origin}/`)
     await other.reload()
     await other.expectConnected()
+  })
+
+  test('a link with a token of somebody else, opened in a page that is there, changes who is signed in', async ({ arrive, server }) => {
+    const link = async (user: string, name: string): Promise<string> => {
+      await server.call('PUT', `users/${user}`, { name })
+      const { body } = await server.call('POST', 'tokens', { user })
+      return `${server.origin}/#token=${body.token}`
+    }
+    const [ofYan, ofLin] = [await link('yan', '燕子'), await link('lin', '阿林')]
+    await server.send('lin', 'yan', '只给燕子看')
+    const guest = await arrive(null, PHONE)
+    await guest.page.goto(ofYan)
+    await guest.expectConnected()
+    await expect(guest.page.getByTestId('me')).toHaveText('燕子')
+    await guest.open('lin')
+    await guest.page.goto(ofLin)
+    await expect(guest.page.getByTestId('me')).toHaveText('阿林')
+    await guest.expectConnected()
+    await expect(guest.page, 'the token has left the address').toHaveURL(`${server.origin}/`)
+    await expect(guest.entry('yan')).toBeVisible()
+    await expect(guest.entry('lin')).toHaveCount(0)
+    await guest.reload()
+    await expect(guest.page.getByTestId('me')).toHaveText('阿林')
   })
 
   test('a token that is no token is refused in words', async ({ arrive }) => {

@@ -130,6 +130,15 @@ test('a call can be declined, cancelled, taken with sound only, and called back'
   await id(ming, 'call-end').click()
 })
 
+test('who signs out in a call hangs up: the other side need not wait for it', async ({ arrive }) => {
+  const [ming, hua] = await callers(arrive)
+  await connect(ming, hua, 'audio')
+  await id(ming, 'call-small').click()
+  await id(ming, 'sign-out').click()
+  await expect(id(hua, 'call-stage')).toHaveAttribute('data-why', 'hangup')
+  await expect(ming.page.getByTestId('signin-user-小明')).toBeVisible()
+})
+
 test('all pages of a user ring; the others fall silent when one answers', async ({ arrive }) => {
   const [ming, hua] = await callers(arrive)
   const second = await arrive('翠花')

@@ -65,12 +65,18 @@ test('a visitor in the page asks customer service and an agent answers', async (
   const agent = await arrive('agent', DESKTOP)
   await visitor.page.getByTestId('contact-support').click()
   await expect(visitor.page.getByTestId('chat-title')).toHaveText(visitor.words['inbox.support'])
+  await visitor.composer.pressSequentially('发票')
+  await visitor.open('翠花')
+  await visitor.toList()
+  await visitor.page.getByTestId('contact-support').click()
+  await expect(visitor.composer, 'what was begun is kept').toHaveValue('发票')
   await visitor.say('发票怎么开?')
   await expect(agent.badge('小明')).toHaveText('1')
   await agent.open('小明')
   await visitor.expectState('发票怎么开?', 'read')
   await agent.say('在订单页点“申请发票”')
   await visitor.expectLast('发票怎么开?', '在订单页点“申请发票”')
+  await visitor.expectNeverPassed('toast-error')
 })
 
 test('a 001 page and a native user exchange bare texts', async ({ arrive, server }) => {

@@ -75,7 +75,7 @@ test('a draft is kept, shown in the list and on the other device, and gone once 
 
 test('many unread: a button leads to the first of them, and back to the newest', async ({ arrive, server }) => {
   await server.send('翠花', 'B', '读过的')
-  const bob = await arrive('B', DESKTOP)
+  const bob = await arrive('B', PHONE)
   await bob.open('翠花')
   await expect.poll(async () => (await server.conversation('B', '翠花'))?.unread).toBe(0)
   await bob.open('A')
@@ -83,6 +83,8 @@ test('many unread: a button leads to the first of them, and back to the newest',
   await expect(bob.badge('翠花')).toHaveText('99+')
   await bob.open('翠花')
   await expect(bob.bubble('未读 130')).toBeInViewport()
+  const [way, list] = await Promise.all(['jump-unread', 'messages'].map((id) => bob.page.getByTestId(id).boundingBox()))
+  expect(way?.y, 'the way to them covers no message').toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Infinity))
   await bob.page.getByTestId('jump-unread').click()
   await expect(bob.bubble('未读 1')).toBeInViewport()
   await expect(bob.page.getByTestId('unread-line')).toBeInViewport()

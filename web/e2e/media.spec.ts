@@ -56,8 +56,10 @@ test('a picture is pasted, a file is dropped, and the file is saved with its nam
   const [ming, hua] = await friends(arrive)
   await give(ming.page, 'paste', picture('clip.png'))
   await expect(items(ming)).toHaveCount(1)
-  await give(ming.page, 'drop', { name: '合同 第1版.txt', mimeType: 'text/plain', buffer: Buffer.from('甲方乙方') })
+  const contract = { name: '合同 第1版.txt', mimeType: 'text/plain', buffer: Buffer.from('甲方乙方') }
+  await give(ming.page, 'dragenter', contract)
   await expect(id(ming, 'drop-sign')).toBeVisible()
+  await give(ming.page, 'drop', contract)
   await expect(items(ming)).toHaveCount(2)
   await expect(id(ming, 'drop-sign')).toBeHidden()
   await id(ming, 'upload-cancel').first().click()

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { chromium } from '@playwright/test'
-import { preview } from 'vite'
+import { preview, runnerImport } from 'vite'
 
-import { startServer } from './server.mjs'
+import { fill } from './fill.mjs'
 import { traced } from './trace.mjs'
 
 const MESSAGES = Number(process.env.MAGPIE_PERF_MESSAGES ?? 100_000)
@@ -18,7 +18,6 @@ const LOADS = 5
 const ME = 'perf-me'
 const PEER = 'perf-peer'
 
-const binary = process.env.MAGPIE_BIN ?? fileURLToPath(new URL('../../target/release/magpie', import.meta.url))
 const browserPath = process.env.MAGPIE_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const say = (text) => process.stdout.write(`${text}\n`)
 const ms = (value) => `${value.toFixed(1)} ms`
@@ -29,7 +28,14 @@ const tasks = ({ wall, cpu }) =>
 const WORDS = ['好的', '收到,马上处理', 'Let me check and come back to you in a minute.', '明天下午三点在老地方见,别忘了带上合同和身份证复印件。', '👍', 'ok']
 const textOf = (n) => `${WORDS[n % WORDS.length]} ${n}${n % 17 === 0 ? ` ${'长一点的内容。'.repeat(12)}` : ''}`
 
-const server = await startServer(binary)
+/** Every third message is the reader's own. */
+function* bodies() {
+  for (let n = 0; n < MESSAGES; n++) yield n % 3 === 0 ? { from: ME, to: PEER, text: textOf(n) } : { from: PEER, to: ME, text: textOf(n) }
+}
+
+// The server of the browser tests. Vite reads its TypeScript, which not every Node does.
+const { module: harness } = await runnerImport(fileURLToPath(new URL('../e2e/harness/server.ts', import.meta.url)))
+const server = await harness.Server.start(['--dev', '--demo'], 0)
 let page = server.origin
 let beside
 if (process.env.MAGPIE_E2E_PAGE) {
@@ -42,9 +48,9 @@ const browser = await chromium.launch({ executablePath: browserPath, args: ['--n
 try {
   await server.call('PUT', `users/${ME}`, { name: '量' })
   await server.call('PUT', `users/${PEER}`, { name: '测' })
-  const { token } = await server.call('POST', 'tokens', { user: ME })
+  const { token } = (await server.call('POST', 'tokens', { user: ME })).body
   const filled = performance.now()
-  await server.fill(PEER, ME, MESSAGES, textOf)
+  await fill(server.origin, harness.API_KEY, bodies())
   say(`filled: ${MESSAGES} messages in ${((performance.now() - filled) / 1000).toFixed(1)} s`)
 
   const newPage = async () => {

@@ -1,8 +1,9 @@
+import { type ClientOptions, createClient } from 'magpie-im'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { demoSignIn, fetchDemoUsers, fetchInfo, HttpError } from '../src/api/http'
-import { deviceName } from '../src/app/client'
+import { deviceName, makeClient } from '../src/app/client'
 import { tokenOf, useAccount, userOf } from '../src/stores/account'
 import { ME } from './fake-client'
 
@@ -12,6 +13,11 @@ vi.mock('../src/api/http', async (original) => ({
   fetchDemoUsers: vi.fn(async () => [ME]),
   demoSignIn: vi.fn(async (user: string) => ({ token: `token of ${user}`, user: ME })),
 }))
+
+vi.mock('magpie-im', async (original) => ({ ...(await original<object>()), createClient: vi.fn() }))
+
+/** What the SDK was given for its last client. */
+const given = (): ClientOptions => vi.mocked(createClient).mock.lastCall?.[0] as ClientOptions
 
 beforeEach(() => {
   sessionStorage.clear()
@@ -50,6 +56,50 @@ describe('signing in', () => {
     vi.mocked(demoSignIn).mockRejectedValueOnce(new HttpError(404, 'unknown_user', 'gone'))
     expect(await account.renew()).toBeNull()
     expect(account.token).toBe('token of 小明')
+  })
+
+  it('signs nobody in again who left, or made room for another, while a new token was on its way', async () => {
+    const account = useAccount()
+    await account.signInAs('小明')
+    const left = account.renew()
+    account.signOut()
+    expect(await left).toBeNull()
+    expect(account.token).toBeNull()
+    await account.signInAs('小明')
+    const replaced = account.renew()
+    account.useToken('of another')
+    expect(await replaced).toBeNull()
+    expect(account.token).toBe('of another')
+  })
+
+  it('never gives the token of the next user to the client of the one before', async () => {
+    const account = useAccount()
+    await account.signInAs('小明')
+    makeClient()
+    const { getToken } = given()
+    account.useToken('of another')
+    expect(await getToken({ renew: false })).toBe('token of 小明')
+    makeClient()
+    expect(await given().getToken({ renew: false })).toBe('of another')
+  })
+
+  it('again in the same page keeps the place of the first window, which writes what is not sent yet', async () => {
+    const holders = new Set<string>()
+    const request = (name: string, { ifAvailable }: LockOptions, work: (lock: object | null) => unknown): unknown => {
+      if (holders.has(name)) return ifAvailable ? work(null) : new Promise(() => undefined)
+      holders.add(name)
+      return work({})
+    }
+    vi.stubGlobal('navigator', { locks: { request }, userAgent: '' })
+    const account = useAccount()
+    account.useToken(`x.${btoa(JSON.stringify({ sub: 'me' }))}.y`)
+    for (const text of ['first', 'second']) {
+      makeClient()
+      await given().storage?.set('magpie.me/queue', text)
+      expect(localStorage.getItem('magpie.me/queue')).toBe(text)
+    }
+    vi.unstubAllGlobals()
+    localStorage.clear()
   })
 
   it('leaves nothing behind on sign-out', async () => {

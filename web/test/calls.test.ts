@@ -1,14 +1,17 @@
 import { mount } from '@vue/test-utils'
-import type { CallView } from 'magpie-im/calls'
+import { type CallView, createCalls } from 'magpie-im/calls'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { t } from '../src/app/i18n'
 import CallBubble from '../src/features/calls/CallBubble.vue'
+import CallWindow from '../src/features/calls/CallWindow.vue'
 import { useCalls } from '../src/features/calls/calls'
 import { browserRtc, type RtcHost } from '../src/features/calls/rtc'
 import { useInbox } from '../src/stores/inbox'
 import { useSession } from '../src/stores/session'
-import { FakeClient, message } from './fake-client'
+import { useToasts } from '../src/stores/toasts'
+import { conversation, FakeClient, HUA, message } from './fake-client'
 
 const { made } = vi.hoisted(() => ({ made: { current: null as null | FakeCalls } }))
 
@@ -38,11 +41,11 @@ interface FakeCalls {
 }
 
 vi.mock('magpie-im/calls', () => ({
-  createCalls: () => {
+  createCalls: vi.fn(() => {
     const heard = new Map<string, (value: unknown) => void>()
     made.current = { heard, invite: vi.fn(async () => undefined), close: vi.fn() }
     return { ...made.current, on: (event: string, fn: (value: unknown) => void) => heard.set(event, fn) }
-  },
+  }),
 }))
 
 const VIEW = {
@@ -96,11 +99,30 @@ describe('the call of the page', () => {
     expect(calls.view).toBeNull()
   })
 
+  it('shows whom one talks with in its small window too', () => {
+    client.conversations = [conversation({ peer: { ...HUA, avatar: 'https://example.com/hua.png' } })]
+    useInbox().attach(client as never)
+    const small = mount(CallWindow, { props: { view: { ...VIEW, state: 'active' } } })
+    expect(small.get('img').attributes('src')).toBe('https://example.com/hua.png')
+    small.unmount()
+  })
+
   it('is left to the old session when the user signs out', () => {
     rung()
     useSession().stop()
-    expect(made.current?.close).toHaveBeenCalled()
+    expect(made.current?.close).toHaveBeenCalledBefore(client.close)
     expect(calls.view).toBeNull()
+  })
+})
+
+describe('a page that cannot load what calls need', () => {
+  it('says so, and goes on', async () => {
+    vi.mocked(createCalls).mockImplementationOnce(() => {
+      throw new Error('no such part')
+    })
+    useSession().stop()
+    useSession().start(client as never, () => undefined)
+    await vi.waitFor(() => expect(useToasts().list).toMatchObject([{ kind: 'error', text: t('call.unavailable') }]))
   })
 })
 

@@ -1,7 +1,8 @@
 import { createPinia, setActivePinia } from 'pinia'
-import type { Gone } from 'magpie-im'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Gone, MagpieError } from 'magpie-im'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { t } from '../src/app/i18n'
 import { OpenChat } from '../src/model/open-chat'
 import { recalledText } from '../src/model/recalled'
 import { useChat } from '../src/stores/chat'
@@ -17,10 +18,12 @@ function open(unread = 0): OpenChat {
 }
 
 beforeEach(() => {
+  vi.useFakeTimers()
   setActivePinia(createPinia())
   client = new FakeClient()
   chat = open()
 })
+afterEach(() => vi.useRealTimers())
 
 const recalled = (seq: number): Gone => ({ type: 'gone', key: `${C}:${seq}`, c: C, from: seq, to: seq, gone: 'recalled', by: ME.id })
 
@@ -77,15 +80,15 @@ describe('an open chat', () => {
     expect(client.edit).toHaveBeenCalledWith(C, 2, 'other')
   })
 
-  it('keeps a recalled text for some minutes, and only one that was really recalled', async () => {
-    client.recall.mockRejectedValueOnce(new Error('too late'))
-    await expect(chat.recall(message(8, { from: ME.id, x: 'typo' }))).rejects.toThrow()
-    expect(recalledText(C, 8)).toBeNull()
+  it('keeps a recalled text for some minutes, from before anybody can be told of it', async () => {
+    client.recall.mockImplementationOnce(async (c, seq) => {
+      expect(recalledText(c, seq)).toBe('typo')
+    })
     await chat.recall(message(9, { from: ME.id, x: 'typo' }))
+    expect(client.recall).toHaveBeenCalledWith(C, 9)
     expect(recalledText(C, 9)).toBe('typo')
-    vi.useFakeTimers({ now: Date.now() + 6 * 60_000 })
+    vi.advanceTimersByTime(6 * 60_000)
     expect(recalledText(C, 9)).toBeNull()
-    vi.useRealTimers()
   })
 
   it('resolves a quote as it is now: edited, recalled, or nothing', async () => {
@@ -102,15 +105,18 @@ describe('an open chat', () => {
     expect(chat.quote(1)).toMatchObject({ type: 'gone' })
   })
 
-  it('asks again for a quote that could not be had', async () => {
+  it('asks again for a quote that could not be had, once the connection is back', async () => {
     client.message.mockRejectedValueOnce(new Error('offline'))
     chat.quote(7)
     await settle()
+    expect(chat.quote(7)).toBeUndefined()
+    expect(client.message).toHaveBeenCalledTimes(1)
     client.message.mockResolvedValueOnce(message(7))
-    chat.quote(7)
+    client.emit('sync', { gap: false })
     await settle()
     expect(chat.quote(7)).toMatchObject({ seq: 7 })
-    expect(client.message).toHaveBeenCalledTimes(2)
+    client.emit('sync', { gap: false })
+    expect(client.message, 'what is known is not asked for').toHaveBeenCalledTimes(2)
   })
 
   it('jumps within what is here, and loads what is not', async () => {
@@ -148,6 +154,27 @@ describe('an open chat', () => {
     expect(client.setDraft).toHaveBeenLastCalledWith(C, '')
     next.close()
     expect(client.setDraft).toHaveBeenCalledTimes(2)
+  })
+
+  it('keeps the draft of the next message while another one is edited', async () => {
+    client.conversations = [conversation({ draft: { x: 'for later' } })]
+    chat.view.editing = message(2, { from: ME.id, x: 'tpyo' })
+    await chat.edit('typo')
+    expect(client.edit).toHaveBeenCalledWith(C, 2, 'typo')
+    expect(client.setDraft).not.toHaveBeenCalled()
+  })
+
+  it('that has no conversation yet keeps what was begun until it is sent, for this session only', () => {
+    const desk = (of = client): OpenChat => new OpenChat(asClient(of), { to: DESK }, undefined)
+    const first = desk()
+    first.keepDraft('my order')
+    first.close()
+    const again = desk()
+    expect(again.takeDraft()).toBe('my order')
+    expect(desk(new FakeClient()).takeDraft(), 'of another session').toBe('')
+    again.send('my order is late')
+    expect(desk().takeDraft()).toBe('')
+    expect(client.setDraft, 'the server knows no such conversation').not.toHaveBeenCalled()
   })
 
   it('takes up a draft with what it replies to', async () => {
@@ -210,6 +237,27 @@ describe('the stores', () => {
     expect(inbox.presence.size).toBe(0)
   })
 
+  it('follow whom the list shows, in an order that does not change with every message', () => {
+    const [ada, bob] = ['ada', 'bob'].map((id) => conversation({ c: id, peer: { ...HUA, id } }))
+    client.conversations = [bob, ada] as never
+    useInbox().attach(asClient(client))
+    expect(client.watchPresence).toHaveBeenLastCalledWith(['ada', 'bob'])
+    expect(useInbox().people.get('bob')).toMatchObject({ id: 'bob' })
+  })
+
+  it('say of an id that can be nobody\'s, and of the own one, what is wrong with it', async () => {
+    const inbox = useInbox()
+    inbox.attach(asClient(client))
+    client.openConversation.mockRejectedValue(new MagpieError('bad_request', 'the id is reserved'))
+    await expect(inbox.openWith('-1')).rejects.toMatchObject({ code: 'unknown_user' })
+    client.openConversation.mockRejectedValue(new MagpieError('disconnected', 'not connected', 'later'))
+    await expect(inbox.openWith('B')).rejects.toMatchObject({ code: 'disconnected' })
+    client.openConversation.mockClear()
+    await expect(inbox.openWith(ME.id)).rejects.toMatchObject({ code: 'own_id' })
+    expect(client.openConversation).not.toHaveBeenCalled()
+    expect(t('error.own_id')).not.toBe('error.own_id')
+  })
+
   it('end the session only for what needs a new sign-in', () => {
     const session = useSession()
     const ended = vi.fn()
@@ -219,17 +267,5 @@ describe('the stores', () => {
     client.emit('kicked', { code: 4506, reason: '' })
     client.emit('kicked', { code: 4500, reason: '' })
     expect(ended.mock.calls).toEqual([['signed_out'], ['refused']])
-  })
-
-  it('bring back a window that made room for newer ones when somebody looks at it', () => {
-    const session = useSession()
-    session.start(asClient(client), vi.fn())
-    client.connect.mockClear()
-    client.emit('state', { ...client.status, state: 'closed', code: 4505 })
-    session.lookedAt()
-    expect(client.connect).toHaveBeenCalledTimes(1)
-    client.emit('state', { ...client.status, state: 'closed', code: 4503 })
-    session.lookedAt()
-    expect(client.connect).toHaveBeenCalledTimes(1)
   })
 })

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import type { Message } from 'magpie-im'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, nextTick } from 'vue'
 
 import { t } from '../src/app/i18n'
@@ -10,10 +10,12 @@ import Composer from '../src/features/chat/composer/Composer.vue'
 import { provideChat } from '../src/features/chat/context'
 import MessageBubble from '../src/features/chat/list/MessageBubble.vue'
 import MessageRow from '../src/features/chat/list/MessageRow.vue'
+import ForwardDialog from '../src/features/chat/menu/ForwardDialog.vue'
 import { isEditable, isRecallable } from '../src/features/chat/menu/message-actions'
 import { OpenChat } from '../src/model/open-chat'
 import { useInbox } from '../src/stores/inbox'
 import { useSession } from '../src/stores/session'
+import { useToasts } from '../src/stores/toasts'
 import { asClient, C, conversation, FakeClient, ME, message, NOON, refused, settle } from './fake-client'
 
 let client: FakeClient
@@ -22,6 +24,7 @@ const openMenu = vi.fn()
 const write = vi.fn()
 
 beforeEach(() => {
+  vi.useFakeTimers()
   setActivePinia(createPinia())
   client = new FakeClient()
   useSession().start(asClient(client), vi.fn())
@@ -29,6 +32,7 @@ beforeEach(() => {
   chat = new OpenChat(asClient(client), { c: C }, conversation())
   openMenu.mockClear()
 })
+afterEach(() => vi.useRealTimers())
 
 /** Mounts a part of a chat where it belongs. */
 function within(part: object, props: object) {
@@ -174,12 +178,43 @@ describe('the composer', () => {
     expect(field(part).element.value).toBe('mine now')
   })
 
+  it('tells the other side that one types, once there is a conversation', async () => {
+    chat = new OpenChat(asClient(client), { to: 'desk:' }, undefined)
+    const part = within(Composer, { place: { ...place(), target: { to: 'desk:' } }, draft: '' })
+    await field(part).setValue('help')
+    expect(client.typing).not.toHaveBeenCalled()
+    client.timelineOf('').c = 'desk1'
+    await field(part).setValue('help me')
+    expect(client.typing).toHaveBeenCalledWith({ to: 'desk:' })
+  })
+
   it('refuses a text that is larger than the server takes', async () => {
     const part = within(Composer, { place: place(), draft: '' })
     await field(part).setValue('字'.repeat(22_000))
     expect(part.get('[role=alert]').text()).toBe(t('composer.too_long'))
     await field(part).trigger('keydown', { key: 'Enter' })
     expect(client.send).not.toHaveBeenCalled()
+  })
+
+  it('sends no place that was found after its panel was closed, and says nothing of it', async () => {
+    const asked: [(found: object) => void, (failure: object) => void][] = []
+    const geolocation = { getCurrentPosition: (found: never, failed: never) => asked.push([found, failed]) }
+    vi.stubGlobal('navigator', { geolocation })
+    const part = within(Composer, { place: place(), draft: '' })
+    const tools = (): Promise<void> => part.get('[data-testid=composer-tools]').trigger('click')
+    for (let time = 0; time < 3; time++) {
+      await tools()
+      await part.get('[data-testid=tool-location]').trigger('click')
+      if (time < 2) await tools()
+    }
+    const coords = { latitude: 31, longitude: 121 }
+    asked[0]?.[0]({ coords })
+    asked[1]?.[1]({ code: 1 })
+    expect(client.send).not.toHaveBeenCalled()
+    expect(useToasts().list).toEqual([])
+    asked[2]?.[0]({ coords })
+    expect(client.send).toHaveBeenCalledOnce()
+    vi.unstubAllGlobals()
   })
 
   it('has room for tools and parts of other features', async () => {
@@ -193,6 +228,20 @@ describe('the composer', () => {
     expect(run).toHaveBeenCalledWith(expect.objectContaining({ target: { c: C } }))
     seams.composerTools.length = 0
     seams.composerStrips.length = 0
+  })
+})
+
+describe('forwarding', () => {
+  it('offers people and customer service, not the system that nobody can answer', async () => {
+    client.emit('conversations', [
+      conversation(),
+      conversation({ c: 'sys', peer: { ...ME, id: 'system', name: '' } }),
+      conversation({ c: 'desk1', kind: 'desk', peer: null }),
+    ])
+    await settle()
+    mount(ForwardDialog, { props: { message: message(1) }, attachTo: document.body })
+    const offered = [...document.querySelectorAll<HTMLElement>('[data-testid^=pick-]')].map((one) => one.dataset['testid'])
+    expect(offered).toEqual(['pick-翠花', 'pick-desk1'])
   })
 })
 

@@ -149,7 +149,7 @@ export const asClient = (fake: FakeClient): Client => fake as unknown as Client
 
 export const refused = (code: string): MagpieError => new MagpieError(code, code)
 
-/** Lets planned frames and promises run. */
+/** Lets planned frames and promises run; the test has fake timers. */
 export async function settle(): Promise<void> {
-  await new Promise((done) => setTimeout(done, 40))
+  await vi.advanceTimersByTimeAsync(40)
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { tabStorage } from '../src/app/tab-storage'
 
@@ -58,8 +58,7 @@ describe('two windows of one user', () => {
     await second.set('magpie.me/queue', 'mine')
     await second.remove('magpie.me/cache')
     locks.release()
-    await new Promise((done) => setTimeout(done))
-    expect(kept.get('magpie.me/queue')).toBe('mine')
+    await vi.waitFor(() => expect(kept.get('magpie.me/queue')).toBe('mine'))
     await second.set('magpie.me/queue', 'later')
     expect(kept.get('magpie.me/queue')).toBe('later')
   })

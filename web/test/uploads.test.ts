@@ -1,13 +1,13 @@
 import { MagpieError } from 'magpie-im'
 import type { UploadOptions } from 'magpie-im/media'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import type { ComposerPlace } from '../src/app/seams'
 import { useUploads } from '../src/features/media/uploads'
 import { uploadTrouble } from '../src/features/media/words'
 import { useSession } from '../src/stores/session'
-import { C, FakeClient } from './fake-client'
+import { C, FakeClient, settle } from './fake-client'
 
 interface Asked {
   file: File
@@ -26,7 +26,7 @@ vi.mock('magpie-im/media', () => ({
         const descriptor = { id: `m${asked.length + 1}`, name: options.name, type: file.type, size: file.size }
         asked.push({ file, options, done: (extra) => resolve({ ...descriptor, ...extra }), fail: reject })
       }),
-    links: () => Promise.resolve(new Map()),
+    link: () => Promise.resolve(null),
     downloadUrl: ({ url }: { url: string }) => url,
   }),
 }))
@@ -38,12 +38,12 @@ function png(name: string): File {
 }
 
 const place: ComposerPlace = { target: { c: C }, takeReply: vi.fn(() => 0), toEnd: vi.fn() }
-const settle = (): Promise<void> => new Promise((done) => setTimeout(done, 5))
 
 let client: FakeClient
 let uploads: ReturnType<typeof useUploads>
 
-beforeEach(async () => {
+beforeEach(() => {
+  vi.useFakeTimers()
   asked.length = 0
   setActivePinia(createPinia())
   client = new FakeClient()
@@ -52,6 +52,7 @@ beforeEach(async () => {
   useSession().start(client as never, () => undefined)
   uploads = useUploads()
 })
+afterEach(() => vi.useRealTimers())
 
 function offline(): void {
   client.status = { ...client.status, state: 'waiting', synced: false }

@@ -86,19 +86,18 @@ export async function pick({ page }: Person, files: (TestFile | string)[], tool 
   await chooser.setFiles(files as TestFile[])
 }
 
-/** Drops or pastes a file onto the open chat, with the events that a browser would send. */
-export async function give(page: Page, how: 'drop' | 'paste', file: TestFile): Promise<void> {
+/** Holds a file over the open chat, drops it there, or pastes it: the event that a browser would send. */
+export async function give(page: Page, how: 'dragenter' | 'drop' | 'paste', file: TestFile): Promise<void> {
   await page.evaluate(
     ({ event, name, type, bytes }) => {
       const data = new DataTransfer()
       data.items.add(new File([new Uint8Array(bytes)], name, { type }))
-      const chat = document.querySelector('section.chat')
-      if (event === 'paste') {
-        chat?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
-        return
-      }
-      chat?.dispatchEvent(new DragEvent('dragenter', { dataTransfer: data, bubbles: true, cancelable: true }))
-      setTimeout(() => chat?.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })), 400)
+      const options = { bubbles: true, cancelable: true }
+      const given =
+        event === 'paste'
+          ? new ClipboardEvent(event, { ...options, clipboardData: data })
+          : new DragEvent(event, { ...options, dataTransfer: data })
+      document.querySelector('section.chat')?.dispatchEvent(given)
     },
     { event: how, name: file.name, type: file.mimeType, bytes: [...file.buffer] },
   )

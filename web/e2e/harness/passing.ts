@@ -2,7 +2,7 @@
 // slow machine may look at the page when such a thing is gone again; that it was there is the promise.
 import type { Page } from '@playwright/test'
 
-const PLACES = ['typing', 'chat-subtitle', 'toast-push', 'toast-broadcast'] as const
+const PLACES = ['typing', 'chat-subtitle', 'toast-push', 'toast-broadcast', 'toast-error'] as const
 export type Place = (typeof PLACES)[number]
 
 interface Remembering {

@@ -1,7 +1,7 @@
 // Makes the SDK's client for this page: where it connects, what it keeps, and under which name this
 // device stands in the list of devices.
 
-import { browserStorage, type Client, createClient } from 'magpie-im'
+import { browserStorage, type Client, createClient, type Storage } from 'magpie-im'
 
 import { serverUrl } from '../api/http'
 import { useAccount, userOf } from '../stores/account'
@@ -29,6 +29,15 @@ export function deviceName(agent: string): string {
   return system ? `${browser} on ${system}` : browser
 }
 
+/** One for each user and page: its lock is held until the page ends, and a second one would never be the first. */
+const storages = new Map<string, Storage>()
+
+function storageOf(user: string): Storage {
+  const known = storages.get(user) ?? tabStorage(browserStorage(), user)
+  storages.set(user, known)
+  return known
+}
+
 export interface PageClient {
   client: Client
   /** The token ended and there is no new one: that, not a refusal, is why the client closed. */
@@ -37,18 +46,21 @@ export interface PageClient {
 
 export function makeClient(): PageClient {
   const account = useAccount()
-  const user = userOf(account.token ?? '')
+  // Its own copy: a token that another user's link brings is not for this client.
+  let { token } = account
+  const user = userOf(token ?? '')
   let expired = false
   const client = createClient({
     url: serverUrl(),
-    storage: tabStorage(browserStorage(), user ?? ''),
+    storage: storageOf(user ?? ''),
     deviceName: deviceName(navigator.userAgent),
     ...(user === null ? {} : { user }),
     getToken: async ({ renew }) => {
-      if (!renew) return account.token
-      const token = await account.renew()
-      expired = token === null
-      return token
+      if (!renew) return token
+      const renewed = await account.renew()
+      expired = renewed === null
+      if (renewed !== null) token = renewed
+      return renewed
     },
   })
   return { client, hasExpired: () => expired }

@@ -20,8 +20,8 @@ export function titleOf(one: Conversation | undefined, meId: string): string {
 export function userName(id: string): string {
   const { user } = useSession()
   if (user?.id === id) return nameOf(user)
-  const known = useInbox().all.find((one) => one.peer?.id === id)
-  return known ? nameOf(known.peer) : id
+  const known = useInbox().people.get(id)
+  return known ? nameOf(known) : id
 }
 
 const PREVIEW_MAX = 160

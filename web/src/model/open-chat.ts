@@ -26,6 +26,8 @@ export interface ChatView {
 
 const HIGHLIGHT_MS = 1_800
 const DRAFT_MS = 800
+/** Drafts of chats that have no conversation yet, by their target: in memory, and gone with the session. */
+const begunDrafts = new WeakMap<Client, Map<string, string>>()
 
 let chatsMade = 0
 
@@ -38,6 +40,8 @@ export class OpenChat {
   private readonly timeline: Timeline
   private readonly builder = new RowBuilder()
   private readonly asked = new Set<number>()
+  private readonly begun: Map<string, string>
+  private readonly begunKey: string
   private readonly removers: (() => void)[]
   private readonly show: Coalesced<TimelineView>
   private highlightTimer: ReturnType<typeof setTimeout> | undefined
@@ -50,6 +54,9 @@ export class OpenChat {
     conversation: Conversation | undefined,
   ) {
     this.timeline = client.timeline(target)
+    this.begun = begunDrafts.get(client) ?? new Map<string, string>()
+    begunDrafts.set(client, this.begun)
+    this.begunKey = JSON.stringify(target)
     const unread = conversation?.unread ?? 0
     this.view = shallowReactive({
       timeline: this.timeline.view,
@@ -69,7 +76,10 @@ export class OpenChat {
       client.on('change', ({ c, seq }) => {
         if (c === this.c && this.asked.has(seq)) this.resolve(seq)
       }),
-      client.on('sync', () => void this.timeline.open()),
+      client.on('sync', () => {
+        void this.timeline.open()
+        for (const seq of this.asked) if (!this.quotes.has(seq)) this.resolve(seq)
+      }),
     ]
     void this.timeline.open()
   }
@@ -112,7 +122,6 @@ export class OpenChat {
     const re = this.takeReply()
     this.client.send(this.target, text, re > 0 ? { re } : {})
     this.dropDraft()
-    if (!this.view.timeline.atEnd) void this.timeline.loadNewest()
   }
 
   takeReply(): number {
@@ -125,14 +134,14 @@ export class OpenChat {
   async edit(text: string): Promise<void> {
     const message = this.view.editing
     this.view.editing = null
-    this.dropDraft()
     if (!message || text === message.body.x) return
     await this.client.edit(message.c, message.seq, text)
   }
 
   async recall(message: Message): Promise<void> {
-    await this.client.recall(message.c, message.seq)
+    // First: the event that redraws the place may come before the answer.
     if (message.body.k === 'text') keepRecalled(message.c, message.seq, message.body.x)
+    await this.client.recall(message.c, message.seq)
   }
 
   retry(cid: string): void {
@@ -153,8 +162,8 @@ export class OpenChat {
     this.asked.add(seq)
     this.client.message(this.c, seq).then(
       (item) => this.quotes.set(seq, item),
-      // Offline, or the server did not answer: asked again when it is drawn again.
-      () => this.asked.delete(seq),
+      // Offline, or the server did not answer: asked again when the connection is back.
+      () => undefined,
     )
   }
 
@@ -202,12 +211,16 @@ export class OpenChat {
         () => undefined,
       )
     }
-    return draft?.x ?? ''
+    return draft?.x ?? this.begun.get(this.begunKey) ?? ''
   }
 
   keepDraft(text: string): void {
     clearTimeout(this.draftTimer)
-    if (this.view.editing || this.c === '') return
+    if (this.view.editing) return
+    if (this.c === '') {
+      this.begun.set(this.begunKey, text)
+      return
+    }
     const re = this.view.reply?.seq
     this.draftWaits = () => {
       this.draftWaits = null
@@ -218,6 +231,7 @@ export class OpenChat {
 
   private dropDraft(): void {
     clearTimeout(this.draftTimer)
+    this.begun.delete(this.begunKey)
     const { draftWaits } = this
     this.draftWaits = null
     const known = this.c === '' ? null : this.client.conversation(this.c)?.draft

@@ -97,6 +97,8 @@ export const useAccount = defineStore('account', () => {
     if (user === null) return null
     try {
       const answer = await demoSignIn(user)
+      // He signed out, or another one signed in, while the server answered.
+      if (storage.getItem(DEMO_USER) !== user) return null
       useToken(answer.token)
       storage.setItem(DEMO_USER, user)
       return answer.token

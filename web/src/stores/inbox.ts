@@ -1,7 +1,7 @@
 // The conversation list, what is searched in it, which chat is open, who is online and who types.
 
 import { defineStore } from 'pinia'
-import type { Client, Conversation, PresenceState } from 'magpie-im'
+import { type Client, type Conversation, MagpieError, type PresenceState } from 'magpie-im'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
 
 import { coalesced } from '../model/coalesce'
@@ -9,6 +9,8 @@ import { isDeskOf, nameOf } from '../model/names'
 
 /** Receiver of messages to customer service, and the key of that chat before it exists. */
 export const DESK = 'desk:'
+/** What the server follows for one connection. */
+const WATCHED_MAX = 200
 
 export const useInbox = defineStore('inbox', () => {
   const all = shallowRef<readonly Conversation[]>([])
@@ -22,6 +24,8 @@ export const useInbox = defineStore('inbox', () => {
   let meId = ''
 
   const byId = computed(() => new Map(all.value.map((one) => [one.c, one])))
+  /** Everybody in the list, by id. */
+  const people = computed(() => new Map(all.value.flatMap(({ peer }) => (peer ? [[peer.id, peer] as const] : []))))
   const unreadTotal = computed(() => all.value.reduce((sum, one) => sum + (one.mute ? 0 : one.unread), 0))
   const ownDesk = computed(() => all.value.find((one) => isDeskOf(one, meId)))
 
@@ -58,10 +62,7 @@ export const useInbox = defineStore('inbox', () => {
         // Nothing is known of others while disconnected.
         if (state !== 'online') presence.clear()
       }),
-      made.on('sync', () => {
-        complete.value = false
-        watchPresence(true)
-      }),
+      made.on('sync', () => (complete.value = false)),
     ]
     watchPresence()
     return () => {
@@ -75,13 +76,10 @@ export const useInbox = defineStore('inbox', () => {
     }
   }
 
-  let watched = ''
-  function watchPresence(again = false): void {
-    const users = all.value.flatMap((one) => (one.peer ? [one.peer.id] : [])).slice(0, 200)
-    const key = JSON.stringify([...users].sort())
-    if (users.length === 0 || (key === watched && !again)) return
-    watched = key
-    client.value?.watchPresence(users)
+  /** Sorted: a list that is only in another order is no reason to ask again. */
+  function watchPresence(): void {
+    const users = all.value.flatMap((one) => (one.peer ? [one.peer.id] : [])).slice(0, WATCHED_MAX)
+    client.value?.watchPresence(users.sort())
   }
 
   function select(key: string): void {
@@ -92,11 +90,15 @@ export const useInbox = defineStore('inbox', () => {
     open.value = null
   }
 
-  /** Opens the conversation with a user; throws the server's refusal. */
+  /** Opens the conversation with a user; throws the server's refusal, in words about the id. */
   async function openWith(user: string): Promise<void> {
+    if (user === meId) throw new MagpieError('own_id', 'that is the id of who is signed in')
     const known = all.value.find((one) => one.kind === 'direct' && one.peer?.id === user)
     if (known) return select(known.c)
-    const made = await client.value?.openConversation(user)
+    const made = await client.value?.openConversation(user).catch((failure: MagpieError) => {
+      // Nothing but the id was asked for: one that can be nobody's.
+      throw failure.code === 'bad_request' ? new MagpieError('unknown_user', failure.message) : failure
+    })
     if (!made) return
     if (!byId.value.has(made.c)) all.value = [made, ...all.value]
     select(made.c)
@@ -116,5 +118,5 @@ export const useInbox = defineStore('inbox', () => {
     }
   }
 
-  return { all, query, found, open, presence, unreadTotal, ownDesk, get, attach, select, close, openWith, more }
+  return { all, people, query, found, open, presence, unreadTotal, ownDesk, get, attach, select, close, openWith, more }
 })

@@ -6,8 +6,6 @@ import { type Client, type Limits, MagpieError, type Status, type User } from 'm
 import { markRaw, ref, shallowRef } from 'vue'
 
 const IDLE: Status = { state: 'idle', synced: false, retryInMs: 0, code: 0, reason: '' }
-/** Close code of a connection that made room for a newer one of the same user. */
-const CONNECTION_LIMIT = 4505
 const FINAL_WITH_TOKEN = new Set([4500, 4003])
 const SIGNED_OUT = 4506
 
@@ -55,17 +53,13 @@ export const useSession = defineStore('session', () => {
 
   function stop(): void {
     for (const remove of removers.splice(0)) remove()
-    client.value?.close()
+    const ended = client.value
+    // Its parts leave first, while what they still have to say can go out: a call hangs up.
     client.value = null
+    ended?.close()
     user.value = null
     status.value = IDLE
     features.value = []
-  }
-
-  /** The user came back to this page: also a socket that made room for newer ones comes back. */
-  function lookedAt(): void {
-    if (status.value.state === 'closed' && status.value.code === CONNECTION_LIMIT) connect()
-    else client.value?.nudge(true)
   }
 
   function nudge(): void {
@@ -80,5 +74,5 @@ export const useSession = defineStore('session', () => {
 
   const has = (feature: string): boolean => features.value.includes(feature)
 
-  return { client, status, retryAtMs, user, features, limits, start, stop, connect, lookedAt, nudge, required, has }
+  return { client, status, retryAtMs, user, features, limits, start, stop, connect, nudge, required, has }
 })

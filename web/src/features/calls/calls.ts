@@ -6,7 +6,7 @@ import type { Call, Calls, CallView } from 'magpie-im/calls'
 import { defineStore } from 'pinia'
 import { computed, markRaw, ref, shallowReactive, shallowRef, watch } from 'vue'
 
-import { failureText } from '../../app/i18n'
+import { failureText, t } from '../../app/i18n'
 import type { Trouble } from '../../model/device-trouble'
 import { useSession } from '../../stores/session'
 import { useToasts } from '../../stores/toasts'
@@ -61,13 +61,16 @@ export const useCalls = defineStore('calls', () => {
       if (!client) return
       let left = false
       let made: Calls | null = null
-      void arriving.then(({ createCalls }) => {
-        if (left) return
-        made = createCalls(client, rtc)
-        made.on('call', (current) => current && follow(current))
-        made.on('error', (error) => toasts.show('error', '', failureText(error)))
-        calls.value = markRaw(made)
-      })
+      arriving
+        .then(({ createCalls }) => {
+          if (left) return
+          made = createCalls(client, rtc)
+          made.on('call', (current) => current && follow(current))
+          made.on('error', (error) => toasts.show('error', '', failureText(error)))
+          calls.value = markRaw(made)
+        })
+        // Without its part of the program the page chats on and cannot call.
+        .catch(() => toasts.show('error', '', t('call.unavailable')))
       onCleanup(() => {
         left = true
         made?.close()

@@ -9,10 +9,6 @@ import { computed, shallowReactive, shallowRef, watch } from 'vue'
 import { useSession } from '../../stores/session'
 
 const COPIES_MAX = 40
-/** Links that are asked for in the same moment go in one request. */
-const GATHER_MS = 10
-/** A link is not handed out that ends while the browser still fetches. */
-const MARGIN_MS = 10_000
 
 export const useMedia = defineStore('media', () => {
   const session = useSession()
@@ -41,29 +37,9 @@ export const useMedia = defineStore('media', () => {
     }
   }
 
-  let gathered: { id: string; done: (link: MediaLink | null) => void; fail: (error: unknown) => void }[] = []
-
   /** The address of a file; null: it does not exist for this user. Throws while there is no answer. */
-  function link(id: string): Promise<MediaLink | null> {
-    return new Promise((done, fail) => {
-      gathered.push({ id, done, fail })
-      if (gathered.length === 1) setTimeout(() => void fetchGathered(), GATHER_MS)
-    })
-  }
-
-  async function fetchGathered(): Promise<void> {
-    const waiting = gathered
-    gathered = []
-    try {
-      const links = media.value ? await media.value.links([...new Set(waiting.map((one) => one.id))]) : new Map()
-      for (const { id, done } of waiting) done(links.get(id) ?? null)
-    } catch (failure) {
-      for (const { fail } of waiting) fail(failure)
-    }
-  }
-
-  function isFresh({ expires }: MediaLink): boolean {
-    return expires - MARGIN_MS > (session.client?.now ?? Date.now())
+  async function link(id: string): Promise<MediaLink | null> {
+    return (await media.value?.link(id)) ?? null
   }
 
   async function downloadUrl(id: string): Promise<string | null> {
@@ -71,5 +47,5 @@ export const useMedia = defineStore('media', () => {
     return found && media.value ? media.value.downloadUrl(found) : null
   }
 
-  return { media, isOn, bytesMax, copies, keepCopy, link, isFresh, downloadUrl }
+  return { media, isOn, bytesMax, copies, keepCopy, link, downloadUrl }
 })

@@ -14,7 +14,7 @@ export interface FileLink {
   state: Ref<LinkState>
   url: ComputedRef<string>
   thumb: ComputedRef<string>
-  /** The browser could not load it: one more try with a new link, then it is broken. */
+  /** The browser could not load it: one more try, with a new link where the old one has ended; then it is broken. */
   failed: () => void
   /** A link that is good right now, for playing or saving. */
   fresh: () => Promise<MediaLink | null>
@@ -31,7 +31,6 @@ export function useLink(id: () => string): FileLink {
   async function fresh(): Promise<MediaLink | null> {
     const asked = id()
     if (asked === '') return null
-    if (found.value && found.value.id === asked && media.isFresh(found.value)) return found.value
     const link = await media.link(asked)
     if (!mounted || asked !== id()) return link
     found.value = link

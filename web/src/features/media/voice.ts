@@ -13,11 +13,15 @@ export const held = ref<'' | 'send' | 'cancel'>('')
 /** The button beside the field is there; once something is typed it is not. */
 export const isButtonShown = ref(false)
 let place: ComposerPlace | null = null
+/** Counts what began and what was cancelled: of two presses, and of one that was left, no microphone stays on. */
+let turn = 0
 
 export async function begin(where: ComposerPlace): Promise<void> {
   if (isRecording.value) return
+  const mine = ++turn
   place = where
   const { VoiceRecorder } = await import('./recorder')
+  if (mine !== turn) return
   // A voice that plays would be recorded too.
   stopAll()
   const made = markRaw(new VoiceRecorder(() => void finish()))
@@ -37,6 +41,7 @@ export async function finish(): Promise<void> {
 }
 
 export function cancel(): void {
+  turn++
   held.value = ''
   recorder.value?.cancel()
   recorder.value = null
