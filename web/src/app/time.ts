@@ -10,7 +10,7 @@ const formats = computed(() => ({
   monthDay: new Intl.DateTimeFormat(locale.value, { month: 'short', day: 'numeric' }),
   date: new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: 'short', day: 'numeric' }),
   longDay: new Intl.DateTimeFormat(locale.value, { weekday: 'long', month: 'long', day: 'numeric' }),
-  full: new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }),
+  full: new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
 }))
 
 function daysAgo(ts: number): number {

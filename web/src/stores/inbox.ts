@@ -9,8 +9,6 @@ import { isDeskOf, nameOf } from '../model/names'
 
 /** Receiver of messages to customer service, and the key of that chat before it exists. */
 export const DESK = 'desk:'
-/** What the server follows for one connection. */
-const WATCHED_MAX = 200
 
 export const useInbox = defineStore('inbox', () => {
   const all = shallowRef<readonly Conversation[]>([])
@@ -76,10 +74,8 @@ export const useInbox = defineStore('inbox', () => {
     }
   }
 
-  /** Sorted: a list that is only in another order is no reason to ask again. */
   function watchPresence(): void {
-    const users = all.value.flatMap((one) => (one.peer ? [one.peer.id] : [])).slice(0, WATCHED_MAX)
-    client.value?.watchPresence(users.sort())
+    client.value?.watchPresence(all.value.flatMap((one) => (one.peer ? [one.peer.id] : [])))
   }
 
   function select(key: string): void {
