@@ -11,9 +11,10 @@ async function violations({ page }: Person): Promise<string[]> {
   const found: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    // Drawn in the new colours before they are judged.
+    // Drawn in the new colours, and no colour still on its way, before they are judged.
     await page.evaluate(async () => {
       for (let frames = 0; frames < 3; frames++) await new Promise((done) => requestAnimationFrame(done))
+      await Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))
     })
     // Legacy: no further page is opened for the report, which would be judged as one of the person's.
     const judge = new AxeBuilder({ page }).setLegacyMode(true)
