@@ -71,3 +71,64 @@ async fn files_that_no_upload_knows_are_swept_and_others_stay() {
     names.sort();
     assert_eq!(names, wanted);
 }
+
+#[tokio::test]
+async fn one_file_that_cannot_be_erased_keeps_no_other_and_goes_later() {
+    let world = World::new();
+    let mut ids = Vec::new();
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        ids.push(world.upload(name, b"nobody").await.0.id);
+    }
+    world.clock.advance_ms(86_400_000);
+    world.blobs.stick([ids[0]]);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 2);
+    assert_eq!(world.files(), [world.file(ids[0])]);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 0);
+    world.blobs.stick([]);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 1, "no start is needed for it");
+    assert!(world.files().is_empty());
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn one_file_that_cannot_be_swept_keeps_no_other_and_goes_later() {
+    let world = World::new();
+    let mut ids = Vec::new();
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        let id = world.upload(name, b"nobody").await.0.id;
+        world.core.write(Op::DropMedia { id }).await.unwrap();
+        ids.push(id);
+    }
+    world.blobs.stick([ids[0], ids[2]]);
+    assert_eq!(world.depot.sweep().await.unwrap(), 1);
+    world.blobs.stick([ids[2]]);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 1);
+    assert_eq!(world.files(), [world.file(ids[2])]);
+}
+
+#[tokio::test]
+async fn one_unfinished_upload_that_cannot_be_erased_keeps_nothing_else() {
+    let world = World::new();
+    let mut plans = Vec::new();
+    for name in ["a", "b", "c"] {
+        let made = world.create(name, 5).await;
+        // The part is a folder: it is not removed as a file.
+        let [plan, part] = world.parts(made.id);
+        if name != "b" {
+            std::fs::remove_file(&part).unwrap();
+            std::fs::create_dir(&part).unwrap();
+        }
+        plans.push((plan, part));
+    }
+    let (orphan, _) = world.upload("orphan.txt", b"nobody").await;
+    world.clock.advance_ms(86_400_000);
+    assert_eq!(world.depot.erase_idle().await.unwrap(), 1);
+    assert!(!world.file(orphan.id).exists());
+    let left: Vec<bool> = plans.iter().map(|(plan, _)| plan.exists()).collect();
+    assert_eq!(left, [true, false, true], "the plan finds the part again");
+    for (_, part) in [&plans[0], &plans[2]] {
+        std::fs::remove_dir(part).unwrap();
+    }
+    world.depot.erase_idle().await.unwrap();
+    assert!(world.files().is_empty(), "{:?}", world.files());
+}
