@@ -115,11 +115,16 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_whole(path, |file| file.write_all(bytes))
 }
 
-/// Makes a file beside its place and moves it there: whole or not at all.
-fn make_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// Where a file is made; a crash may leave it there.
+fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let beside = PathBuf::from(beside);
+    beside.into()
+}
+
+/// Makes a file beside its place and moves it there: whole or not at all.
+fn make_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let beside = beside(path);
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&beside)?;
         fill(&mut file)?;
@@ -213,7 +218,12 @@ impl Blobs for Directory {
 
     fn erase(&self, id: MediaId) -> BlobFuture<()> {
         let paths = [self.path(id, Variant::Thumb), self.path(id, Variant::File)];
-        self.run(move || paths.iter().try_for_each(|path| remove(path)))
+        self.run(move || {
+            paths.iter().try_for_each(|path| {
+                remove(&beside(path))?;
+                remove(path)
+            })
+        })
     }
 
     fn ids(&self) -> BlobFuture<Vec<MediaId>> {

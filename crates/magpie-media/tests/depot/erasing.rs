@@ -132,3 +132,35 @@ async fn one_unfinished_upload_that_cannot_be_erased_keeps_nothing_else() {
     world.depot.erase_idle().await.unwrap();
     assert!(world.files().is_empty(), "{:?}", world.files());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_failed_at_the_start_is_made_later() {
+    let world = World::new();
+    let (gone, _) = world.upload("gone.txt", b"gone").await;
+    world.core.write(Op::DropMedia { id: gone.id }).await.unwrap();
+    world.blobs.list(false);
+    let task = tokio::spawn(Eraser::new(world.depot.clone(), world.wake.clone()).run());
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    assert_eq!(world.files().len(), 1);
+    world.blobs.list(true);
+    let begun = tokio::time::Instant::now();
+    while !world.files().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(begun.elapsed().as_secs() < 60, "it was swept at the start only");
+    }
+    task.abort();
+}
+
+#[tokio::test]
+async fn what_a_crash_left_of_a_file_in_the_making_is_swept() {
+    let world = World::new();
+    let (gone, _) = world.upload("gone.txt", b"gone").await;
+    world.core.write(Op::DropMedia { id: gone.id }).await.unwrap();
+    for ending in [".new", ".thumb.new"] {
+        let mut path = world.file(gone.id).into_os_string();
+        path.push(ending);
+        std::fs::write(path, b"half").unwrap();
+    }
+    assert_eq!(world.depot.sweep().await.unwrap(), 1);
+    assert!(world.files().is_empty(), "{:?}", world.files());
+}

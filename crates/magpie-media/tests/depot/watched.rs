@@ -5,7 +5,10 @@ use std::{
     io,
     ops::Range,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use magpie_media::{
@@ -21,6 +24,7 @@ pub struct Watched {
     inner: Directory,
     calls: Mutex<Vec<(&'static str, Variant)>>,
     stuck: Mutex<BTreeSet<MediaId>>,
+    listable: AtomicBool,
     before_put: Mutex<Option<BeforePut>>,
 }
 
@@ -30,6 +34,7 @@ impl Watched {
             inner: Directory::open(folder).unwrap(),
             calls: Mutex::default(),
             stuck: Mutex::default(),
+            listable: AtomicBool::new(true),
             before_put: Mutex::default(),
         })
     }
@@ -42,6 +47,11 @@ impl Watched {
     /// The files of these cannot be erased.
     pub fn stick(&self, ids: impl IntoIterator<Item = MediaId>) {
         *self.stuck.lock().unwrap() = ids.into_iter().collect();
+    }
+
+    /// Whether the files can be listed.
+    pub fn list(&self, can: bool) {
+        self.listable.store(can, Ordering::Relaxed);
     }
 
     /// Something is to happen before a file is put.
@@ -79,13 +89,17 @@ impl Blobs for Watched {
 
     fn erase(&self, id: MediaId) -> BlobFuture<()> {
         if self.stuck.lock().unwrap().contains(&id) {
-            let fault = MediaError::from(io::Error::other("the disk does not let go"));
-            return Box::pin(std::future::ready(Err(fault)));
+            return fault();
         }
         self.inner.erase(id)
     }
 
     fn ids(&self) -> BlobFuture<Vec<MediaId>> {
-        self.inner.ids()
+        if self.listable.load(Ordering::Relaxed) { self.inner.ids() } else { fault() }
     }
+}
+
+fn fault<T: Send + 'static>() -> BlobFuture<T> {
+    let fault = MediaError::from(io::Error::other("the disk does not let go"));
+    Box::pin(std::future::ready(Err(fault)))
 }
