@@ -44,13 +44,10 @@ pub(crate) async fn respond(
         Variant::Thumb => format!("\"{}-t\"", opened.id),
     };
     let text = |name| wanted.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-    let known = text(header::IF_NONE_MATCH).is_some_and(|list| {
-        list.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
-    });
     // A range of another file than the reader has is of no use to him.
     let same = text(header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
     let range = text(header::RANGE).filter(|_| same).map_or(Asked::All, |t| asked(t, opened.len));
-    let mut response = if known {
+    let mut response = if is_known(wanted.headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         match range {
@@ -81,6 +78,14 @@ pub(crate) async fn respond(
     let policy = header::HeaderName::from_static("cross-origin-resource-policy");
     set(&mut response, policy, "cross-origin");
     Ok(response)
+}
+
+/// Whether the reader says with `If-None-Match` that he has it.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let list = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    list.is_some_and(|list| {
+        list.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
+    })
 }
 
 async fn part(

@@ -14,7 +14,10 @@ use magpie_proto::ErrorCode;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use utoipa_swagger_ui::Config;
 
-use crate::problem::{Problem, error_response};
+use crate::{
+    file::is_known,
+    problem::{Problem, error_response},
+};
 
 #[derive(RustEmbed)]
 #[folder = "$MAGPIE_WEB_PAGE"]
@@ -64,11 +67,7 @@ fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         file.metadata.sha256_hash()[..16].iter().map(|b| format!("{b:02x}")).collect();
     let etag = format!("\"{hash}\"");
     let kind = content_type(file.metadata.mimetype());
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let fresh = known.is_some_and(|list| {
-        list.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
-    });
-    let mut response = if fresh {
+    let mut response = if is_known(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let body = match file.data {

@@ -1,9 +1,13 @@
 //! The way in: announcing, writing and aborting uploads. Quotas are judged before a byte is taken.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use magpie_core::{Core, model::Media};
 use magpie_proto::{MediaId, UserId};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -13,7 +17,7 @@ use crate::{
     descriptor::{DURATION_MS_MAX, Descriptor, Poster, WAVE_LEN_MAX, WAVE_MAX},
     error::lost,
     name,
-    staging::{Plan, Slot, Staging},
+    staging::{PartGuard, Plan, Slot, Staging},
 };
 
 /// What an upload is for.
@@ -73,6 +77,8 @@ pub struct Depot {
     pub(crate) judge: Arc<Semaphore>,
     /// Finished uploads that wait for it.
     pub(crate) waiting: Arc<Semaphore>,
+    /// Files of forgotten uploads that could not be erased yet.
+    pub(crate) unerased: Mutex<BTreeSet<MediaId>>,
 }
 
 /// Finished uploads that may wait to be judged.
@@ -91,7 +97,8 @@ impl Depot {
         let staging = Staging::open(settings.folder.join("uploads"))?;
         let (judge, waiting) = (Semaphore::new(1), Semaphore::new(WAITING_MAX));
         let (judge, waiting) = (Arc::new(judge), Arc::new(waiting));
-        Ok(Self { core, settings, staging, blobs, judge, waiting })
+        let unerased = Mutex::default();
+        Ok(Self { core, settings, staging, blobs, judge, waiting, unerased })
     }
 
     /// What the owner set.
@@ -105,8 +112,7 @@ impl Depot {
     /// # Errors
     /// Sizes, quotas, and fields that cannot be.
     pub async fn create(&self, owner: &UserId, wanted: Wanted) -> Result<Created, MediaError> {
-        let created = self.announce(owner, wanted).await;
-        count(&created)
+        self.announce(owner, wanted).await.map_err(MediaError::counted)
     }
 
     async fn announce(&self, owner: &UserId, wanted: Wanted) -> Result<Created, MediaError> {
@@ -195,7 +201,7 @@ impl Depot {
     }
 
     pub(crate) fn slot(&self, id: MediaId) -> Result<Arc<Slot>, MediaError> {
-        let live = |slot: &Arc<Slot>| slot.plan.expires_ms > self.core.now_ms();
+        let live = |slot: &Arc<Slot>| !slot.is_over(self.core.now_ms());
         self.staging.find(id).filter(live).ok_or(MediaError::Unknown)
     }
 
@@ -218,15 +224,8 @@ impl Depot {
             Err(MediaError::Busy { at }) => at,
             Err(other) => return Err(other),
             Ok(part) if part.len == told => told,
-            Ok(part) => {
-                // Written by a request that was cut off before it flushed.
-                drop(part);
-                match Writer::open(slot, Start::At(u64::MAX)).await {
-                    Err(MediaError::Offset { at } | MediaError::Busy { at }) => at,
-                    Err(other) => return Err(other),
-                    Ok(_) => told,
-                }
-            }
+            // Written by a request that was cut off before it flushed.
+            Ok(part) => flush(slot, part).await?.1,
         };
         Ok(Stand { offset, size })
     }
@@ -235,9 +234,22 @@ impl Depot {
     ///
     /// # Errors
     /// [`MediaError::Offset`] when the upload stands elsewhere, [`MediaError::Busy`] while another
-    /// one writes.
+    /// one writes, [`MediaError::Unknown`] also when it is finished.
     pub async fn writer(&self, id: MediaId, start: Start) -> Result<Writer, MediaError> {
-        Writer::open(self.slot(id)?, start).await
+        let (slot, part) = self.unfinished(id).await?;
+        Writer::open(slot, part, start).await
+    }
+
+    /// An upload that is not finished, and the right to write it. The parts of a finished one may
+    /// be left: a crash came, or the disk did not erase them. They may be the finished file under
+    /// a second name, so whoever wrote them would change what was given out.
+    async fn unfinished(&self, id: MediaId) -> Result<(Arc<Slot>, PartGuard), MediaError> {
+        let slot = self.slot(id)?;
+        let part = slot.lock()?;
+        match self.core.store.media(id).await? {
+            Some(_finished) => Err(MediaError::Unknown),
+            None => Ok((slot, part)),
+        }
     }
 
     /// Forgets an unfinished upload and gives its bytes back to the quota.
@@ -245,26 +257,31 @@ impl Depot {
     /// # Errors
     /// [`MediaError::Unknown`] also when it is finished; [`MediaError::Busy`].
     pub async fn abort(self: &Arc<Self>, id: MediaId) -> Result<(), MediaError> {
-        let slot = self.slot(id)?;
-        self.discard(slot).await
+        let (slot, part) = self.unfinished(id).await?;
+        self.discard(slot, part).await
     }
 
-    /// Erases an unfinished upload.
-    pub(crate) async fn discard(self: &Arc<Self>, slot: Arc<Slot>) -> Result<(), MediaError> {
-        let mut part = slot.lock()?;
+    /// Erases the parts of an upload. The right to write goes with them.
+    pub(crate) async fn discard(
+        self: &Arc<Self>,
+        slot: Arc<Slot>,
+        part: PartGuard,
+    ) -> Result<(), MediaError> {
         let depot = self.clone();
-        let done = tokio::task::spawn_blocking(move || depot.staging.erase(&slot, &mut part)).await;
-        Ok(done.map_err(|error| lost(&error))??)
+        let done = tokio::task::spawn_blocking(move || {
+            let erased = depot.staging.erase(&slot);
+            drop(part);
+            erased
+        });
+        Ok(done.await.map_err(|error| lost(&error))??)
     }
 }
 
-/// Counts a refusal by its reason.
-pub(crate) fn count<T>(result: &Result<T, MediaError>) -> Result<T, MediaError>
-where
-    T: Clone,
-{
-    if let Err(error) = result {
-        metrics::counter!("magpie_media_refused_total", "reason" => error.reason()).increment(1);
-    }
-    result.clone()
+/// Brings what was written to the disk; says how much that is.
+pub(crate) async fn flush(
+    slot: Arc<Slot>,
+    part: PartGuard,
+) -> Result<(PartGuard, u64), MediaError> {
+    let flushed = tokio::task::spawn_blocking(move || slot.flush(&part).map(|at| (part, at))).await;
+    Ok(flushed.map_err(|error| lost(&error))??)
 }

@@ -27,7 +27,10 @@ pub enum MediaError {
     #[error("{0}")]
     TooLarge(String),
     /// The owner's uploads take all the room that he may have.
-    #[error("your uploads have {used} of {quota} bytes; delete some, or send a smaller file")]
+    #[error(
+        "your uploads have {used} of {quota} bytes: recall messages with files or give unfinished \
+         uploads up, or send a smaller file"
+    )]
     Quota {
         /// Bytes in use, unfinished uploads too.
         used: u64,
@@ -70,10 +73,9 @@ impl MediaError {
         Self::Refused { reason, text: text.into() }
     }
 
-    /// How it is told.
-    #[must_use]
-    pub fn refusal(&self) -> Refusal {
-        let code = match self {
+    /// Its stable code.
+    fn code(&self) -> ErrorCode {
+        match self {
             Self::Bad(_) => ErrorCode::BadRequest,
             Self::Unknown => ErrorCode::UnknownMedia,
             Self::Refused { .. } => ErrorCode::MediaRefused,
@@ -83,22 +85,32 @@ impl MediaError {
             Self::Offset { .. } | Self::Busy { .. } => ErrorCode::UploadOffset,
             Self::Full => ErrorCode::StorageFull,
             Self::Overloaded => ErrorCode::Overloaded,
-            Self::Core(refusal) => return refusal.clone(),
-            Self::Io(error) => {
-                tracing::error!(%error, "the file store failed");
-                let text = "a fault of the server; its log has the reason";
-                return Refusal::new(ErrorCode::Internal, text);
-            }
-        };
-        Refusal::new(code, self.to_string())
+            Self::Core(refusal) => refusal.code,
+            Self::Io(_) => ErrorCode::Internal,
+        }
     }
 
-    /// The label of the metric.
-    pub(crate) fn reason(&self) -> &'static str {
+    /// How it is told.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
         match self {
-            Self::Refused { reason, .. } => reason,
-            other => other.refusal().code.as_str(),
+            Self::Core(refusal) => refusal.clone(),
+            Self::Io(error) => {
+                tracing::error!(%error, "the file store failed");
+                Refusal::new(self.code(), "a fault of the server; its log has the reason")
+            }
+            other => Refusal::new(other.code(), other.to_string()),
         }
+    }
+
+    /// The same, counted by its reason.
+    pub(crate) fn counted(self) -> Self {
+        let reason = match &self {
+            Self::Refused { reason, .. } => reason,
+            other => other.code().as_str(),
+        };
+        metrics::counter!("magpie_media_refused_total", "reason" => reason).increment(1);
+        self
     }
 }
 

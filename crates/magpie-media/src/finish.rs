@@ -14,12 +14,12 @@ use magpie_proto::MediaId;
 use crate::{
     Depot, Kind, MediaError, Usage, Variant,
     blobs::Content,
-    depot::count,
+    depot::flush,
     descriptor::Descriptor,
     error::lost,
     kind::{self, HEAD_BYTES},
     picture, shape,
-    staging::{Plan, Slot},
+    staging::{PartGuard, Plan, Slot},
 };
 
 /// A time that never comes, for what is kept without a message.
@@ -44,7 +44,7 @@ impl Depot {
         // Left behind by its caller it goes on: half a completion helps nobody.
         let depot = self.clone();
         let done = tokio::spawn(async move { depot.finish(id).await }).await;
-        count(&done.map_err(|error| lost(&error))?)
+        done.map_err(|error| lost(&error))?.map_err(MediaError::counted)
     }
 
     async fn finish(self: Arc<Self>, id: MediaId) -> Result<Media, MediaError> {
@@ -52,32 +52,34 @@ impl Depot {
             Ok(slot) => slot,
             Err(unknown) => return self.core.store.media(id).await?.ok_or(unknown),
         };
-        let part = slot.lock()?;
-        if part.len != slot.plan.size {
-            return Err(MediaError::Offset { at: part.len });
+        // A request that was cut off wrote without a flush. What is told, and what is put and
+        // noted below, has to be there for good.
+        let (part, at) = flush(slot.clone(), slot.lock()?).await?;
+        if at != slot.plan.size {
+            return Err(MediaError::Offset { at });
         }
         // Noted by a completion that was cut off behind that.
         let done = match self.core.store.media(id).await? {
             Some(media) => Ok(media),
             None => self.make_and_note(&slot).await,
         };
-        drop(part);
+        // The right to write is kept until the parts are gone: they may be the finished file.
         match &done {
             Ok(media) => {
                 metrics::counter!("magpie_media_uploads_total").increment(1);
                 metrics::counter!("magpie_media_bytes_total").increment(media.bytes);
-                self.tidy_up(slot).await;
+                self.tidy_up(slot, part).await;
             }
             // What is not allowed does not become allowed; its bytes are given back.
-            Err(MediaError::Refused { .. }) => self.tidy_up(slot).await,
+            Err(MediaError::Refused { .. }) => self.tidy_up(slot, part).await,
             Err(_) => {}
         }
         done
     }
 
     /// The sweep erases what this could not.
-    async fn tidy_up(self: &Arc<Self>, slot: Arc<Slot>) {
-        if let Err(error) = self.discard(slot).await {
+    async fn tidy_up(self: &Arc<Self>, slot: Arc<Slot>, part: PartGuard) {
+        if let Err(error) = self.discard(slot, part).await {
             tracing::warn!(%error, "the parts of an upload could not be erased yet");
         }
     }

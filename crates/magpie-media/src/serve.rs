@@ -1,8 +1,9 @@
 //! Reading files: who may, and the facts that an answer over HTTP needs. Streams in bounded pieces.
 
-use std::ops::Range;
+use std::{future::ready, ops::Range};
 
-use futures_util::TryStreamExt as _;
+use bytes::Bytes;
+use futures_util::{TryStreamExt as _, stream};
 use magpie_core::model::Media;
 use magpie_proto::{MediaId, UserId};
 
@@ -32,6 +33,8 @@ pub struct Opened {
     pub len: u64,
     /// Anybody may see it.
     pub public: bool,
+    /// The bytes of a small picture: it was read to see what it is, and once is enough.
+    held: Option<Bytes>,
 }
 
 impl Depot {
@@ -68,18 +71,34 @@ impl Depot {
             return Ok(None);
         }
         let Some(told) = Descriptor::read(&media.descriptor) else { return Ok(None) };
-        let Some(len) = self.blobs.len(id, variant).await? else { return Ok(None) };
-        let kind = match variant {
-            Variant::File => kind::of_mime(&told.mime),
-            Variant::Thumb => {
-                let Some(head) = self.blobs.read(id, variant, 0..len.min(4)).await? else {
-                    return Ok(None);
-                };
-                let head: Vec<bytes::Bytes> = head.try_collect().await?;
-                kind::of_mime(picture::thumb_mime(&head.concat()))
+        let found = match variant {
+            Variant::File => {
+                let len = self.blobs.len(id, variant).await?;
+                len.map(|len| (kind::of_mime(&told.mime), len, None))
             }
+            Variant::Thumb => self.thumb(&media, &told).await?.map(|bytes| {
+                let kind = kind::of_mime(picture::thumb_mime(&bytes));
+                (kind, bytes.len() as u64, Some(bytes))
+            }),
         };
-        Ok(Some(Opened { id, variant, kind, name: told.name, len, public: media.public }))
+        let opened = |(kind, len, held)| {
+            let (name, public) = (told.name, media.public);
+            Opened { id, variant, kind, name, len, public, held }
+        };
+        Ok(found.map(opened))
+    }
+
+    /// The small picture, which is at most 480 pixels wide and high.
+    async fn thumb(&self, media: &Media, told: &Descriptor) -> Result<Option<Bytes>, MediaError> {
+        if told.thumb != Some(true) {
+            return Ok(None);
+        }
+        let len = media.bytes.saturating_sub(told.size);
+        let Some(pieces) = self.blobs.read(media.id, Variant::Thumb, 0..len).await? else {
+            return Ok(None);
+        };
+        let pieces: Vec<Bytes> = pieces.try_collect().await?;
+        Ok(Some(pieces.concat().into()))
     }
 
     /// A part of an opened file; `None` when it was erased meanwhile.
@@ -92,7 +111,12 @@ impl Depot {
         range: Range<u64>,
     ) -> Result<Option<ByteStream>, MediaError> {
         metrics::counter!("magpie_media_served_bytes_total").increment(range.end - range.start);
-        self.blobs.read(opened.id, opened.variant, range).await
+        let Some(bytes) = &opened.held else {
+            return self.blobs.read(opened.id, opened.variant, range).await;
+        };
+        let place = |at| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+        let part = bytes.slice(place(range.start)..place(range.end));
+        Ok(Some(Box::pin(stream::once(ready(Ok(part))))))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -51,7 +51,9 @@ pub(crate) struct Slot {
     pub(crate) path: PathBuf,
     /// Bytes that are on the disk for certain.
     pub(crate) flushed: AtomicU64,
-    /// Held by whoever writes or finishes.
+    /// Finished, refused or given up: its files go, and nobody goes on with it.
+    pub(crate) over: AtomicBool,
+    /// Held by whoever writes, finishes or erases.
     pub(crate) part: Arc<tokio::sync::Mutex<Part>>,
 }
 
@@ -60,19 +62,32 @@ pub(crate) struct Slot {
 pub(crate) struct Part {
     /// Written; some of it perhaps not yet flushed.
     pub(crate) len: u64,
-    /// The upload was finished or aborted: its files are no longer there.
-    pub(crate) gone: bool,
 }
 
+/// The right to write, to finish or to erase.
+pub(crate) type PartGuard = tokio::sync::OwnedMutexGuard<Part>;
+
 impl Slot {
-    /// The right to write or finish.
-    pub(crate) fn lock(&self) -> Result<tokio::sync::OwnedMutexGuard<Part>, MediaError> {
+    /// Whether nobody may go on with it.
+    pub(crate) fn is_over(&self, now_ms: u64) -> bool {
+        self.plan.expires_ms <= now_ms || self.over.load(Ordering::Acquire)
+    }
+
+    /// Takes that right.
+    pub(crate) fn lock(&self) -> Result<PartGuard, MediaError> {
         let at = self.flushed.load(Ordering::Acquire);
         match self.part.clone().try_lock_owned() {
-            Ok(part) if part.gone => Err(MediaError::Unknown),
+            Ok(_) if self.over.load(Ordering::Acquire) => Err(MediaError::Unknown),
             Ok(part) => Ok(part),
             Err(_held) => Err(MediaError::Busy { at }),
         }
+    }
+
+    /// Brings what was written to the disk; from here on it is told. Blocks.
+    pub(crate) fn flush(&self, part: &Part) -> io::Result<u64> {
+        fs::OpenOptions::new().write(true).open(&self.path)?.sync_data()?;
+        self.flushed.store(part.len, Ordering::Release);
+        Ok(part.len)
     }
 }
 
@@ -138,6 +153,7 @@ impl Staging {
             plan,
             path: part_path(&self.folder, id),
             flushed: AtomicU64::new(0),
+            over: AtomicBool::new(false),
             part: Arc::default(),
         });
         slots.insert(id, slot.clone());
@@ -157,11 +173,12 @@ impl Staging {
         flush_folder(slot.path.parent().unwrap_or(&slot.path))
     }
 
-    /// Erases an upload's files, the plan last: it is what finds the others again.
-    pub(crate) fn erase(&self, slot: &Slot, part: &mut Part) -> io::Result<()> {
+    /// Erases an upload's files, the plan last: it is what finds the others again. When the disk
+    /// does not do it, [`Self::over`] still names the upload.
+    pub(crate) fn erase(&self, slot: &Slot) -> io::Result<()> {
+        slot.over.store(true, Ordering::Release);
         remove(&slot.path)?;
         remove(&slot.path.with_extension("json"))?;
-        part.gone = true;
         self.slots.lock().remove(&slot.id);
         Ok(())
     }
@@ -170,10 +187,13 @@ impl Staging {
         self.slots.lock().get(&id).cloned()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Slot>> {
+        self.slots.lock().values().cloned().collect()
+    }
+
     /// Those that nobody may go on with.
-    pub(crate) fn expired(&self, now_ms: u64) -> Vec<Arc<Slot>> {
-        let slots = self.slots.lock();
-        slots.values().filter(|slot| slot.plan.expires_ms <= now_ms).cloned().collect()
+    pub(crate) fn over(&self, now_ms: u64) -> Vec<Arc<Slot>> {
+        self.slots.lock().values().filter(|slot| slot.is_over(now_ms)).cloned().collect()
     }
 }
 
@@ -197,6 +217,7 @@ fn found(id: MediaId, plan: Plan, folder: &Path) -> io::Result<Slot> {
     let len = file.metadata()?.len().min(plan.size);
     file.set_len(len)?;
     file.sync_all()?;
-    let part = Arc::new(tokio::sync::Mutex::new(Part { len, gone: false }));
-    Ok(Slot { id, plan, path, flushed: AtomicU64::new(len), part })
+    let part = Arc::new(tokio::sync::Mutex::new(Part { len }));
+    let (flushed, over) = (AtomicU64::new(len), AtomicBool::new(false));
+    Ok(Slot { id, plan, path, flushed, over, part })
 }

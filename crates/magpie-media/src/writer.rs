@@ -7,12 +7,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use tokio::sync::OwnedMutexGuard;
-
 use crate::{
     MediaError,
     error::lost,
-    staging::{Part, Slot},
+    staging::{Part, PartGuard, Slot},
 };
 
 /// Bytes that are gathered before they are written.
@@ -31,15 +29,19 @@ pub enum Start {
 pub struct Writer {
     slot: Arc<Slot>,
     /// Absent only while a worker has it.
-    part: Option<OwnedMutexGuard<Part>>,
+    part: Option<PartGuard>,
     gathered: Vec<u8>,
     /// Bytes taken, written or not.
     taken: u64,
 }
 
 impl Writer {
-    pub(crate) async fn open(slot: Arc<Slot>, start: Start) -> Result<Self, MediaError> {
-        let part = slot.lock()?;
+    /// Begins with the right to write in hand.
+    pub(crate) async fn open(
+        slot: Arc<Slot>,
+        part: PartGuard,
+        start: Start,
+    ) -> Result<Self, MediaError> {
         let mut writer = Self { slot, taken: part.len, part: Some(part), gathered: Vec::new() };
         match start {
             Start::At(offset) if offset == writer.taken => {}
@@ -84,12 +86,7 @@ impl Writer {
     /// The disk's reason.
     pub async fn flush(&mut self) -> Result<u64, MediaError> {
         self.write().await?;
-        self.work(|slot, part| {
-            OpenOptions::new().write(true).open(&slot.path)?.sync_data()?;
-            slot.flushed.store(part.len, Ordering::Release);
-            Ok(part.len)
-        })
-        .await
+        self.work(|slot, part| slot.flush(part)).await
     }
 
     async fn write(&mut self) -> Result<(), MediaError> {

@@ -21,6 +21,7 @@ mod abort;
 mod complete;
 mod create;
 mod file;
+mod form;
 mod links;
 mod stand;
 mod thumb;

@@ -84,7 +84,7 @@ pub struct World {
     pub auth: Arc<Authenticator>,
     pub drain: watch::Sender<bool>,
     /// Goes with the world, and the uploads in it.
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
     router: Router,
 }
 
@@ -143,8 +143,7 @@ impl World {
             draining,
         };
         let router = router(state);
-        let world =
-            Self { core, store, bus, presence, clock, auth, drain, _folder: folder, router };
+        let world = Self { core, store, bus, presence, clock, auth, drain, folder, router };
         for name in ["小明", "翠花", "17"] {
             world.store.add_user(user(name, Role::User));
         }
@@ -241,6 +240,12 @@ impl Call<'_> {
 
     pub fn raw_body(mut self, bytes: Vec<u8>) -> Self {
         *self.request.body_mut() = Body::from(bytes);
+        self
+    }
+
+    /// A body that is made while it is read.
+    pub fn stream_body(mut self, body: Body) -> Self {
+        *self.request.body_mut() = body;
         self
     }
 

@@ -110,14 +110,24 @@ pub(crate) fn flush_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Writes a file beside its place and moves it there: whole or not at all.
+/// Writes a file, whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_whole(path, |file| file.write_all(bytes))
+}
+
+/// Where a file is made; a crash may leave it there.
+fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let beside = PathBuf::from(beside);
+    beside.into()
+}
+
+/// Makes a file beside its place and moves it there: whole or not at all.
+fn make_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let beside = beside(path);
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&beside)?;
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, path)
     })();
@@ -139,9 +149,12 @@ fn put(path: &Path, content: &Content) -> io::Result<()> {
         Content::File(from) => {
             // Left by a completion that was cut off behind this point.
             remove(path)?;
-            // The same file under a second name; its bytes were flushed when they were acknowledged.
+            // The same file under a second name; whoever finishes an upload has flushed its bytes.
             if fs::hard_link(from, path).is_err() {
-                write_whole(path, &fs::read(from)?)?;
+                // It lies on another disk, or this one knows one name only. The system copies it
+                // in pieces.
+                let mut from = File::open(from)?;
+                make_whole(path, |file| io::copy(&mut from, file).map(drop))?;
             }
         }
     }
@@ -205,7 +218,12 @@ impl Blobs for Directory {
 
     fn erase(&self, id: MediaId) -> BlobFuture<()> {
         let paths = [self.path(id, Variant::Thumb), self.path(id, Variant::File)];
-        self.run(move || paths.iter().try_for_each(|path| remove(path)))
+        self.run(move || {
+            paths.iter().try_for_each(|path| {
+                remove(&beside(path))?;
+                remove(path)
+            })
+        })
     }
 
     fn ids(&self) -> BlobFuture<Vec<MediaId>> {

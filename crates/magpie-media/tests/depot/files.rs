@@ -1,18 +1,22 @@
 //! Who sees what, and reading in parts.
 
+use image::ImageFormat;
 use magpie_core::{
     access::Caller,
     message::{
         revise::{self, At},
         send::{self, Send},
     },
-    port::store::Outcome,
+    port::store::{Op, Outcome},
 };
 use magpie_media::Variant;
 use magpie_proto::{Body, ConversationId, client::Target};
 use serde_json::{Value, json};
 
-use crate::world::{World, collect, id};
+use crate::{
+    samples,
+    world::{World, collect, id},
+};
 
 pub fn caller(user: &str) -> Caller {
     Caller { user: id(user), role: magpie_core::Role::User, broadcast: false, dialect: None }
@@ -63,5 +67,27 @@ async fn any_part_of_a_file_is_read_to_the_byte() {
         let wanted = &bytes[usize::try_from(from).unwrap()..usize::try_from(to).unwrap()];
         assert!(collect(stream).await == wanted, "{from}..{to}");
     }
+    assert!(world.depot.open_file(media.id, Variant::Thumb).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_small_picture_is_opened_once_for_a_download() {
+    let world = World::new();
+    let (media, told) = world
+        .upload("wide.jpg", &samples::encode(&samples::colours(1_200, 300), ImageFormat::Jpeg))
+        .await;
+    assert_eq!(told["thumb"], true);
+    world.blobs.calls();
+    let opened = world.depot.open_file(media.id, Variant::Thumb).await.unwrap().unwrap();
+    assert_eq!(opened.kind.mime, "image/jpeg");
+    let whole = collect(world.depot.stream(&opened, 0..opened.len).await.unwrap().unwrap()).await;
+    assert_eq!(world.blobs.calls(), [("read", Variant::Thumb)]);
+    let mut path = world.file(media.id).into_os_string();
+    path.push(".thumb");
+    assert!(whole == std::fs::read(path).unwrap());
+    let part = collect(world.depot.stream(&opened, 2..9).await.unwrap().unwrap()).await;
+    assert_eq!(part, whole[2..9]);
+    // An erased one is not there.
+    world.core.write(Op::DropMedia { id: media.id }).await.unwrap();
     assert!(world.depot.open_file(media.id, Variant::Thumb).await.unwrap().is_none());
 }

@@ -5,8 +5,10 @@
 
 mod erasing;
 mod files;
+mod finishing;
 mod pictures;
 mod refused;
 mod samples;
 mod uploads;
+mod watched;
 mod world;

@@ -14,13 +14,13 @@ use magpie_core::{
     },
     publish::Publisher,
 };
-use magpie_media::{
-    Created, Depot, MediaError, Settings, Start, Usage, Wake, Wanted, blobs::directory::Directory,
-};
+use magpie_media::{Created, Depot, MediaError, Settings, Start, Usage, Wake, Wanted};
 use magpie_proto::{MediaId, UserId};
 use magpie_testkit::{MemoryStore, MockClock, SeqIds};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::watched::Watched;
 
 pub const NOW_MS: u64 = 1_800_000_000_000;
 
@@ -46,6 +46,7 @@ impl Presence for Nobody {
 
 pub struct World {
     pub depot: Arc<Depot>,
+    pub blobs: Arc<Watched>,
     pub core: Arc<Core>,
     pub clock: Arc<MockClock>,
     pub wake: Arc<Wake>,
@@ -102,13 +103,14 @@ impl World {
             let user = UserPatch { id, name: None, avatar: None, role: None, banned: None, now_ms };
             core.submit(Op::PutUser(user), Origin::None).unwrap();
         }
-        let depot = open(&core, &settings);
-        Self { depot, core, clock, wake, folder, settings }
+        let blobs = Watched::new(folder.path());
+        let depot = open(&core, &settings, &blobs);
+        Self { depot, blobs, core, clock, wake, folder, settings }
     }
 
     /// The depot of a new process on the same directory.
     pub fn restart(&mut self) {
-        self.depot = open(&self.core, &self.settings);
+        self.depot = open(&self.core, &self.settings, &self.blobs);
     }
 
     pub async fn create(&self, name: &str, size: usize) -> Created {
@@ -135,6 +137,17 @@ impl World {
         (media, told)
     }
 
+    /// Where the files of an upload lie while it is not finished.
+    pub fn parts(&self, id: MediaId) -> [PathBuf; 2] {
+        let part = self.folder.path().join(format!("uploads/{id}.part"));
+        [part.with_extension("json"), part]
+    }
+
+    /// Where a finished file lies.
+    pub fn file(&self, id: MediaId) -> PathBuf {
+        self.folder.path().join(&id.to_string()[..2]).join(id.to_string())
+    }
+
     /// The files of the directory, without the folders.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -150,9 +163,8 @@ impl World {
     }
 }
 
-fn open(core: &Arc<Core>, settings: &Settings) -> Arc<Depot> {
-    let blobs = Arc::new(Directory::open(&settings.folder).unwrap());
-    Arc::new(Depot::open(core.clone(), settings.clone(), blobs).unwrap())
+fn open(core: &Arc<Core>, settings: &Settings, blobs: &Arc<Watched>) -> Arc<Depot> {
+    Arc::new(Depot::open(core.clone(), settings.clone(), blobs.clone()).unwrap())
 }
 
 /// The bytes of a stream.

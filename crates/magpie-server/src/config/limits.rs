@@ -28,7 +28,8 @@ section! {
         http_body_bytes: usize = 1_048_576, in 65_536..=67_108_864;
         /// Time in which the head of a request has to arrive.
         header_timeout_ms: u64 = 10_000, in 100..=600_000;
-        /// Time in which the body of a request has to arrive.
+        /// Time in which the body of a request has to arrive, plus a second for each 16 KiB that came.
+        /// No more than 30 seconds, or this time if it is longer, may pass without a byte.
         body_timeout_ms: u64 = 10_000, in 100..=600_000;
         /// Time in which a new connection has to say who it is.
         hello_timeout_ms: u64 = 10_000, in 100..=600_000;

@@ -14,8 +14,7 @@ section! {
         dir: Option<PathBuf> = None;
         /// Largest upload in bytes.
         bytes_max: u64 = 52_428_800, in 1_024..=1_099_511_627_776;
-        /// Largest piece of an upload in bytes; what comes in one piece must arrive within
-        /// `limits.body_timeout_ms`, plus a second for each 16 KiB that came.
+        /// Largest piece of an upload in bytes. `limits.body_timeout_ms` says how fast it must come.
         chunk_bytes: u64 = 1_048_576, in 16_384..=67_108_864;
         /// Bytes that all uploads of one user may take, unfinished ones too.
         user_quota_bytes: u64 = 1_073_741_824, in 1_024..=1_099_511_627_776;

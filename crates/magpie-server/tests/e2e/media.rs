@@ -1,15 +1,16 @@
 //! Files: resumed after a crash, read to the byte by those they were sent to, refused without
 //! cost, erased from the disk.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
+use magpie_client::{Body, Target};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::common::{ServerBuilder, TestServer, http, within};
+use crate::common::{ServerBuilder, TestServer, body, http, within};
 
 /// An answer with a body that is no text.
 struct Raw {
@@ -77,6 +78,12 @@ async fn link(server: &TestServer, user: &str, media: &Value) -> Option<String> 
     answer["links"][0]["url"].as_str().map(str::to_owned)
 }
 
+/// A message that carries an upload.
+fn file_body(media: &Value) -> Body {
+    let more = [("media".to_owned(), media.clone())].into_iter().collect();
+    Body { k: "file".to_owned(), x: "[文件]".to_owned(), more }
+}
+
 fn noise(len: usize) -> Vec<u8> {
     (0..len).map(|n| u8::try_from((n * 31 + n / 251) % 251).unwrap()).collect()
 }
@@ -116,16 +123,14 @@ async fn an_upload_goes_on_after_the_server_was_killed_in_the_middle_of_it() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_by_those_it_was_sent_to_in_ranges_and_by_no_stranger() {
+async fn a_file_is_read_by_those_it_was_sent_to_in_ranges() {
     let server = TestServer::start();
     let bytes = noise(400_000);
     let media = upload(&server, "小明", "a.bin", &bytes).await;
     assert_eq!(link(&server, "翠花", &media).await, None);
-    let body = json!({"from": "小明", "to": "翠花",
-        "body": {"k": "file", "x": "[文件]", "media": media}});
-    server.api("POST", "/v1/messages", body).await;
+    let xm = server.user("小明").await;
+    xm.client.send(Target::User("翠花"), &file_body(&media), None).await.unwrap();
     let url = link(&server, "翠花", &media).await.unwrap();
-    assert_eq!(link(&server, "stranger", &media).await, None);
     for (from, to) in [(0, 0), (1, 131_073), (399_999, 399_999), (0, 399_999)] {
         let range = format!("Range: bytes={from}-{to}");
         let answer = raw(&server, "GET", &url, &[&range], &[]).await;
@@ -134,13 +139,32 @@ async fn a_file_is_read_by_those_it_was_sent_to_in_ranges_and_by_no_stranger() {
     }
     let bare = url.split('?').next().unwrap();
     assert_eq!(raw(&server, "GET", bare, &[], &[]).await.status, 401);
-    // Another one's description of it cannot be sent.
-    let theirs = json!({"from": "stranger", "to": "小明",
-        "body": {"k": "file", "x": "[文件]", "media": media}});
-    let token = format!("Authorization: Bearer {}", server.token("stranger").await);
-    let answer =
-        http::request(server.address, "POST", "/v1/messages", &[token], Some(&theirs)).await;
-    assert!(answer.status >= 400, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_gets_at_a_file_neither_by_its_id_nor_by_a_message_of_his_own_that_names_it() {
+    let server = TestServer::start();
+    let media = upload(&server, "小明", "a.bin", &noise(1_000)).await;
+    let xm = server.user("小明").await;
+    let mut ch = server.user("翠花").await;
+    xm.client.send(Target::User("翠花"), &file_body(&media), None).await.unwrap();
+    assert_eq!(ch.message().await.b.more["media"], media);
+    let stranger = server.user("stranger").await;
+    assert_eq!(link(&server, "stranger", &media).await, None);
+    // He knows all that is told about it, and sends that to others as his.
+    for to in ["翠花", "小明", "friend"] {
+        let sent = stranger.client.send(Target::User(to), &file_body(&media), None).await;
+        assert_eq!(sent.unwrap_err().code(), Some("unknown_media"), "to {to}");
+    }
+    assert_eq!(link(&server, "stranger", &media).await, None);
+    // It is the file that is refused: a text comes, and his own file.
+    let own = upload(&server, "stranger", "b.bin", &noise(900)).await;
+    stranger.client.send(Target::User("翠花"), &body("hello"), None).await.unwrap();
+    stranger.client.send(Target::User("翠花"), &file_body(&own), None).await.unwrap();
+    assert_eq!(ch.message().await.b.x, "hello");
+    assert_eq!(ch.message().await.b.more["media"], own);
+    assert!(link(&server, "翠花", &own).await.is_some());
+    assert!(link(&server, "小明", &own).await.is_none());
 }
 
 #[tokio::test]
@@ -152,14 +176,18 @@ async fn what_no_message_holds_is_erased_from_the_disk() {
     assert_eq!(link(&server, "小明", &media).await, None);
 }
 
-/// Waits until a file is gone from the disk.
+/// Waits until the server says that it erased its only file, which is then gone from the disk.
 async fn erased(server: &TestServer, media: &Value) {
-    let gone = async {
-        while file(server, media).exists() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+    let told = async {
+        loop {
+            let metrics = server.call("GET", "/metrics", None).await.text;
+            if metrics.lines().any(|line| line == "magpie_media_erased_total 1") {
+                break;
+            }
         }
     };
-    within("the erasing of the file", gone).await;
+    within("the erasing of the file", told).await;
+    assert!(!file(server, media).exists());
 }
 
 #[tokio::test]

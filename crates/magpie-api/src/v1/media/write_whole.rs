@@ -9,7 +9,10 @@ use magpie_media::{MediaError, Start, Writer};
 use magpie_proto::ErrorCode;
 use multer::{Field, Multipart};
 
-use super::{Incoming, TicketFailures, broken_off, flushed};
+use super::{
+    Incoming, TicketFailures, broken_off, flushed,
+    form::{Allowance, FormBody},
+};
 use crate::{
     problem::Problem,
     ticket::{Ticket, opens},
@@ -21,7 +24,7 @@ const FIELDS_MAX: usize = 16;
 /// Write a whole file at once, as a form.
 ///
 /// For platforms that can upload in this way only, like `wx.uploadFile`. The first part with a file
-/// name is the file; what was written before is dropped.
+/// name is the file; what was written before is dropped. At most 64 KiB stand beside the file.
 ///
 /// ```sh
 /// curl -X POST "http://127.0.0.1:8080$UPLOAD" -F 'file=@cat.jpg'
@@ -47,10 +50,12 @@ pub(crate) async fn post_upload(
         let text = "send the file as multipart/form-data with a boundary, or use PUT";
         Problem::Request(ErrorCode::UnsupportedMediaType, text.to_owned())
     })?;
-    let mut form = Multipart::new(Incoming::new(body), boundary);
+    let allowance = Allowance::new();
+    let body = FormBody::new(Incoming::new(body), allowance.clone());
+    let mut form = Multipart::new(body, boundary);
     let mut file = None;
     for _ in 0..FIELDS_MAX {
-        match form.next_field().await {
+        match allowance.keep(form.next_field()).await? {
             Ok(Some(field)) if field.file_name().is_some() => {
                 file = Some(field);
                 break;
@@ -65,13 +70,20 @@ pub(crate) async fn post_upload(
         Ok(writer) => writer,
         Err(error) => return Ok(super::refused(&error)),
     };
-    let problem = take(&mut writer, file).await.err();
+    allowance.add_file(writer.size());
+    let problem = take(&mut writer, file, &allowance).await.err();
     Ok(flushed(writer, problem).await)
 }
 
-async fn take(writer: &mut Writer, mut file: Field<'_>) -> Result<(), Problem> {
+async fn take(
+    writer: &mut Writer,
+    mut file: Field<'_>,
+    allowance: &Allowance,
+) -> Result<(), Problem> {
     let mut len = 0;
-    while let Some(bytes) = file.chunk().await.map_err(|error| unreadable(&error))? {
+    loop {
+        let read = allowance.keep(file.chunk()).await?;
+        let Some(bytes) = read.map_err(|error| unreadable(&error))? else { break };
         len += bytes.len() as u64;
         writer.append(&bytes).await?;
     }

@@ -1,6 +1,6 @@
 //! What the log says about requests: routes and statuses, never who, with what, or as whom.
 
-use std::{cell::RefCell, fmt::Write};
+use std::{cell::RefCell, fmt::Write, sync::Once};
 
 use tracing::{
     Event, Metadata, Subscriber,
@@ -9,7 +9,7 @@ use tracing::{
 };
 
 use super::samples;
-use crate::world::{ROOT, key};
+use crate::world::{ROOT, World, key};
 
 thread_local! {
     /// What was logged on this thread; a test and its calls run on one.
@@ -49,9 +49,28 @@ impl Subscriber for Keeper {
     fn exit(&self, _: &span::Id) {}
 }
 
+/// What this thread logs from here on is kept.
+fn keep() {
+    static KEEPER: Once = Once::new();
+    KEEPER.call_once(|| tracing::subscriber::set_global_default(Keeper).unwrap());
+    LINES.take();
+}
+
+#[tokio::test]
+async fn a_fault_of_the_file_store_is_logged_once() {
+    keep();
+    let world = World::new();
+    std::fs::remove_dir_all(world.folder.path()).unwrap();
+    let body = r#"{"name":"a","size":1,"use":"message"}"#;
+    let call = world.call("POST", "/v1/media").bearer(&world.token("小明")).body(body);
+    assert_eq!(call.send().await.code(), "internal");
+    let text = LINES.take();
+    assert_eq!(text.matches("the file store failed").count(), 1, "{text}");
+}
+
 #[tokio::test]
 async fn no_line_names_a_user_a_token_a_key_or_what_was_said() {
-    tracing::subscriber::set_global_default(Keeper).unwrap();
+    keep();
     let world = samples::world().await;
     let token = world.token("小明");
     for sample in samples::all() {
