@@ -1,4 +1,5 @@
-//! Test doubles: in-memory store, mock clock, and the conformance suites of store and bus.
+//! Test doubles: in-memory store, mock clock, a server that speaks S3, and the conformance suites of
+//! store and bus.
 
 pub mod bus;
 pub mod clock;
@@ -7,9 +8,11 @@ pub mod fuzz;
 pub mod ids;
 pub mod memory;
 pub mod mutator;
+pub mod s3_server;
 pub mod sink;
 
 pub use clock::MockClock;
 pub use ids::SeqIds;
 pub use memory::MemoryStore;
+pub use s3_server::S3Server;
 pub use sink::RecordingSink;
