@@ -152,6 +152,23 @@ async fn a_start_says_which_setting_of_the_object_store_is_wrong() {
 }
 
 #[tokio::test]
+async fn tls_is_spoken_with_a_store_whose_authority_is_known_and_with_no_other() {
+    let s3 = s3_server();
+    let builder = builder(&s3, "tls/").set("media.s3.endpoint", s3.secure_endpoint());
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, s3.authority()).unwrap();
+    let server = builder.clone().env("SSL_CERT_FILE", authority.display()).start();
+    let media = upload(&server, &noise(9 * MIB)).await;
+    let url = link(&server, "小明", &media).await.unwrap();
+    assert!(raw(&server, "GET", &url, &[], &[]).await.body == noise(9 * MIB));
+    std::fs::write(&authority, s3.other_authority()).unwrap();
+    let failed = builder.env("SSL_CERT_FILE", authority.display()).try_start().err().unwrap();
+    assert!(failed.log.contains("media.s3.endpoint: cannot be reached: "), "{}", failed.log);
+    assert!(failed.log.contains("certificate"), "{}", failed.log);
+}
+
+#[tokio::test]
 async fn another_data_directory_cannot_take_the_files_of_a_server() {
     let (s3, prefix) = (s3_server(), "taken/");
     let server = builder(&s3, prefix).start();

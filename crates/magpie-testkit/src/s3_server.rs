@@ -91,6 +91,24 @@ impl S3Server {
         self.text("/endpoint")
     }
 
+    /// Where the same buckets are behind TLS.
+    #[must_use]
+    pub fn secure_endpoint(&self) -> String {
+        self.text("/secure_endpoint")
+    }
+
+    /// The authority behind that one's certificate, as PEM.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.text("/authority")
+    }
+
+    /// An authority of the same name that is not behind it.
+    #[must_use]
+    pub fn other_authority(&self) -> String {
+        self.text("/other_authority")
+    }
+
     /// A bucket that is there; tests take a prefix each.
     #[must_use]
     pub fn bucket(&self) -> String {
