@@ -1,8 +1,10 @@
 """An S3 server for tests: moto on a free loopback port, with keys that it really checks.
 
-Prints one line of JSON once it answers: the endpoint, another one with TLS, the authority (PEM) behind
-its certificate and one of the same name that is not, the bucket that is there, the keys of a user who may do everything and of
-one who may only read, and the name of a bucket that keeps versions.
+Prints one line of JSON once it answers: the endpoint, another one with TLS, the authority (PEM)
+behind its certificate and one of the same name that is not, the bucket that is there, the keys of a
+user who may do everything and of one who may only read, and the name of a bucket that keeps
+versions.
+
 Answers each line of standard input with one line: the names of uploads that nobody ended, a JSON
 list. Ends when standard input is closed, so it does not outlive the test that started it.
 """

@@ -3,13 +3,23 @@
 
 mod common;
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use magpie_media::blobs::{
     Blobs as _,
     s3::{S3, Settings},
 };
-use magpie_testkit::S3Server;
+use magpie_testkit::{
+    FaultProxy, S3Server,
+    fault_proxy::{Fate, Seen},
+};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -34,7 +44,7 @@ fn builder(s3: &S3Server, prefix: &str) -> ServerBuilder {
         .set("media.s3.path_style", true)
 }
 
-fn s3_server() -> std::sync::Arc<S3Server> {
+fn s3_server() -> Arc<S3Server> {
     S3Server::shared(env!("CARGO_TARGET_TMPDIR"))
 }
 
@@ -129,6 +139,40 @@ async fn a_file_lives_in_the_object_store_from_its_upload_to_its_recall() {
     };
     within("the erasing of the file", gone).await;
     assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn while_the_object_store_is_away_nothing_is_lost_and_nothing_is_called_missing() {
+    let s3 = s3_server();
+    let away = Arc::new(AtomicBool::new(false));
+    let is_away = away.clone();
+    let judge = move |_: &Seen, _| match is_away.load(Ordering::SeqCst) {
+        true => Fate::Answer("500 Internal Server Error", ""),
+        false => Fate::Pass,
+    };
+    let proxy = FaultProxy::start(&s3.endpoint(), judge).await;
+    let endpoint = format!("http://{}", proxy.address);
+    let builder = builder(&s3, "away/").set("media.s3.endpoint", endpoint);
+    // Beside the proxy, which runs on this thread.
+    let server = tokio::task::spawn_blocking(move || builder.start()).await.unwrap();
+    let before = upload(&server, b"before").await;
+    let url = link(&server, "小明", &before).await.unwrap();
+    let made = announce(&server, "小明", "a.bin", 1_000).await;
+    assert_eq!(put(&server, &made, 0, &noise(1_000)).await.status, 204);
+
+    away.store(true, Ordering::SeqCst);
+    assert_eq!(complete(&server, &made).await.status, 500);
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.status, 500);
+    let stand = raw(&server, "HEAD", made["upload"].as_str().unwrap(), &[], &[]).await;
+    assert_eq!(stand.header("upload-offset"), Some("1000"));
+    assert!(server.log().contains("cannot put s3://magpie-files/away/"), "{}", server.log());
+
+    away.store(false, Ordering::SeqCst);
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.body, b"before");
+    let done = complete(&server, &made).await;
+    assert_eq!(done.status, 200, "{:?}", done.json());
+    let url = link(&server, "小明", &done.json()["media"]).await.unwrap();
+    assert_eq!(raw(&server, "GET", &url, &[], &[]).await.body, noise(1_000));
 }
 
 #[tokio::test]

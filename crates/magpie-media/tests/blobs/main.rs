@@ -5,8 +5,6 @@
 mod contract;
 mod directory;
 #[cfg(feature = "s3")]
-mod proxy;
-#[cfg(feature = "s3")]
 mod s3;
 #[cfg(feature = "s3")]
 mod s3_start;

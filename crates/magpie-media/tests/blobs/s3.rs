@@ -9,13 +9,13 @@ use magpie_media::{
         s3::{PART_BYTES, PIECE_BYTES, S3, Settings},
     },
 };
-use magpie_testkit::S3Server;
+use magpie_testkit::{
+    FaultProxy, S3Server,
+    fault_proxy::{Fate, Seen},
+};
 use tokio::runtime::Handle;
 
-use crate::{
-    contract::{contract, file, id, noise, put, read, whole},
-    proxy::{Fate, Proxy, Seen},
-};
+use crate::contract::{contract, file, id, noise, put, read, whole};
 
 const ACCESS_DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
 const FULL: &str = "<Error><Code>XMinioStorageFull</Code><Message>full</Message></Error>";
@@ -49,9 +49,11 @@ async fn place() -> Place {
 }
 
 /// The store behind a proxy.
-async fn behind(judge: impl Fn(&Seen, usize) -> Fate + Send + Sync + 'static) -> (Place, Proxy) {
+async fn behind(
+    judge: impl Fn(&Seen, usize) -> Fate + Send + Sync + 'static,
+) -> (Place, FaultProxy) {
     let (server, mut settings) = server();
-    let proxy = Proxy::start(&server.endpoint(), judge).await;
+    let proxy = FaultProxy::start(&server.endpoint(), judge).await;
     settings.endpoint = Some(format!("http://{}", proxy.address));
     (Place { blobs: S3::connect(&settings, Handle::current()).unwrap(), server }, proxy)
 }

@@ -58,6 +58,16 @@ async fn each_mistake_names_its_setting() {
     assert!(away.text.contains("cannot be reached: ") && away.text.contains("refused"), "{away:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_does_not_wait_long_for_a_store_that_says_nothing() {
+    // Connections are opened by the system; nobody takes them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let unusable = refused(|settings| settings.endpoint = Some(endpoint)).await;
+    assert_eq!(unusable.setting, "endpoint");
+    assert!(unusable.text.contains("does not answer within 20 seconds"), "{unusable:?}");
+}
+
 #[tokio::test]
 async fn a_prefix_belongs_to_one_server_until_its_owner_gives_it_away() {
     let (_server, settings) = server();

@@ -2,6 +2,8 @@
 //! taken for one server. A second one would sweep files that it does not know, and so would this
 //! one with another data directory.
 
+use std::time::Duration;
+
 use magpie_proto::MediaId;
 use object_store::{
     ObjectStoreExt as _, PutPayload,
@@ -14,6 +16,8 @@ use super::{S3, Unusable, fault};
 const OWNER: &str = "owner";
 /// Nothing is there; may we erase it?
 const PROBE: &str = "probe";
+/// A start does not wait longer: whoever started it is waiting too.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a start should know of a store that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,14 @@ impl S3 {
     /// # Errors
     /// Which setting to correct.
     pub async fn claim(&self, server: MediaId) -> Result<Claimed, Unusable> {
+        let tried = tokio::time::timeout(CLAIM_TIMEOUT, self.try_all(server)).await;
+        tried.unwrap_or_else(|_too_late| {
+            let text = format!("does not answer within {} seconds", CLAIM_TIMEOUT.as_secs());
+            Err(Unusable { setting: "endpoint", text })
+        })
+    }
+
+    async fn try_all(&self, server: MediaId) -> Result<Claimed, Unusable> {
         let prefix = Some(&*self.prefix).filter(|prefix| !prefix.is_empty());
         let one = PaginatedListOptions { max_keys: Some(1), ..Default::default() };
         let listed = self.store.list_paginated(prefix, one).await;

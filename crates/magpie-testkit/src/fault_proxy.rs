@@ -1,10 +1,10 @@
-//! Stands between a client and the S3 server: notes every request, and answers those itself that
+//! Stands between a client and an HTTP server: notes every request, and answers those itself that
 //! a test wants to fail. What is signed stays as it is, so the server takes it.
+#![allow(clippy::unwrap_used, reason = "a test double")]
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::{net::SocketAddr, sync::Arc};
+
+use parking_lot::Mutex;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -18,11 +18,13 @@ pub struct Seen {
     pub line: String,
     /// The header `Range`.
     pub range: Option<String>,
+    /// Bytes of its body.
     pub body_len: usize,
 }
 
 /// What becomes of a request.
 pub enum Fate {
+    /// The server answers.
     Pass,
     /// Answered with this status and document.
     Answer(&'static str, &'static str),
@@ -32,13 +34,19 @@ pub enum Fate {
 
 type Judge = dyn Fn(&Seen, usize) -> Fate + Send + Sync;
 
-pub struct Proxy {
+/// The proxy. Its tasks end with the runtime of the test.
+pub struct FaultProxy {
+    /// Where it answers.
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
-impl Proxy {
-    /// `judge` gets each request and how many with the same line came before it.
+impl FaultProxy {
+    /// In front of `http://` and an address. `judge` gets each request and how many with the same
+    /// line came before it.
+    ///
+    /// # Panics
+    /// When that is no address.
     pub async fn start(
         server: &str,
         judge: impl Fn(&Seen, usize) -> Fate + Send + Sync + 'static,
@@ -58,8 +66,9 @@ impl Proxy {
     }
 
     /// Requests so far whose line contains this.
+    #[must_use]
     pub fn seen(&self, part: &str) -> Vec<Seen> {
-        let seen = self.seen.lock().unwrap();
+        let seen = self.seen.lock();
         seen.iter().filter(|request| request.line.contains(part)).cloned().collect()
     }
 }
@@ -93,7 +102,7 @@ async fn one(
     let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
     let noted = Seen { line, range: header("range"), body_len };
     let before = {
-        let mut seen = seen.lock().unwrap();
+        let mut seen = seen.lock();
         let before = seen.iter().filter(|earlier| earlier.line == noted.line).count();
         seen.push(noted.clone());
         before
