@@ -1,5 +1,5 @@
 # Magpie's everyday commands. `make` alone lists them.
-# Variables: ARGS (passed on to the program), CARGO_TARGET_DIR (cargo's own).
+# Variables: ARGS (passed on to the program), FEATURES (of the binary), CARGO_TARGET_DIR (cargo's own).
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,8 +25,8 @@ test: ## Run every check and test, as CI does
 # Link-time optimisation happens only here; it is too slow for every test run. Cargo keeps the
 # result apart as the profile `dist`. The copy replaces the file instead of writing into it,
 # because cargo has a second hard link to what is there.
-build: setup $(page) ## Build target/release/magpie for installing: optimised, stripped, web page inside
-	cargo build --profile dist -p magpie-server --locked
+build: setup $(page) ## Build target/release/magpie for installing: optimised, stripped, web page inside (FEATURES=s3)
+	cargo build --profile dist -p magpie-server --locked $(if $(FEATURES),--features $(FEATURES))
 	@mkdir -p $(target)/release
 	@rm -f $(target)/release/magpie
 	@cp $(target)/dist/magpie $(target)/release/magpie

@@ -44,6 +44,8 @@ check_tools() {
         have curl || package curl
         have valgrind || package valgrind # counts the instructions of the message path
         have turnserver || package coturn # relays calls between networks
+        # makes the S3 server for tests, which pip installs below the build's directory
+        python3 -c 'import ensurepip, venv' 2>/dev/null || package python3-venv
         have chromium || have chromium-browser || package chromium
         has_font 'NotoSansCJK*' || package fonts-noto-cjk
         has_font 'NotoColorEmoji*' || package fonts-noto-color-emoji

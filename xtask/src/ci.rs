@@ -104,13 +104,15 @@ fn wanted(fuzz: bool) -> &'static str {
     if fuzz { "a tests/*.rs whose name contains `fuzz`" } else { "a tests/*.rs in some crate" }
 }
 
-/// The integration tests of the workspace, either the fuzz targets or all the others.
+/// The integration tests of the workspace, either the fuzz targets or all the others. Those that
+/// need a feature have a step of their own, which names it.
 fn test_targets(workspace: &Metadata, fuzz: bool) -> Vec<&str> {
     let mut names: Vec<&str> = workspace
         .packages
         .iter()
         .flat_map(|package| &package.targets)
         .filter(|target| target.test && target.kind.iter().any(|kind| kind == "test"))
+        .filter(|target| target.required_features.is_empty())
         .map(|target| target.name.as_str())
         .filter(|name| name.contains("fuzz") == fuzz)
         .collect();
@@ -186,6 +188,7 @@ mod tests {
                     {"name": "magpie", "kind": ["bin"]},
                     {"name": "kill", "kind": ["test"]},
                     {"name": "common", "kind": ["test"], "test": false},
+                    {"name": "s3", "kind": ["test"], "required-features": ["s3"]},
                     {"name": "fuzz_frames", "kind": ["test"]}
                 ]}]}"#,
         )
@@ -196,6 +199,23 @@ mod tests {
     fn fuzz_targets_and_black_box_tests_are_told_apart() {
         assert_eq!(test_targets(&sample(), true), ["fuzz_frames"]);
         assert_eq!(test_targets(&sample(), false), ["kill"]);
+    }
+
+    #[test]
+    fn a_test_that_needs_a_feature_is_run_by_a_step_that_has_it() {
+        let workspace = metadata::workspace(Path::new("..")).unwrap();
+        let targets = workspace.packages.iter().flat_map(|package| &package.targets);
+        let featured: Vec<_> =
+            targets.filter(|target| !target.required_features.is_empty()).collect();
+        assert!(!featured.is_empty());
+        for target in featured {
+            let runs = |step: &Step| {
+                let Action::Run { command, .. } = step.action else { return false };
+                let feature = format!("magpie-server/{}", target.required_features.join(","));
+                command.contains(&target.name.as_str()) && command.contains(&feature.as_str())
+            };
+            assert!(STEPS.iter().any(runs), "no step runs `{}`", target.name);
+        }
     }
 
     #[test]

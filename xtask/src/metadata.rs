@@ -40,6 +40,9 @@ pub(crate) struct Target {
     /// Whether `cargo test` runs it; false for a module that several tests share.
     #[serde(default = "yes")]
     pub(crate) test: bool,
+    /// Without these features of its package it is not even compiled.
+    #[serde(default, rename = "required-features")]
+    pub(crate) required_features: Vec<String>,
 }
 
 /// The workspace's own packages.
@@ -47,9 +50,9 @@ pub(crate) fn workspace(root: &Path) -> Result<Metadata> {
     load(root, &["metadata", "--no-deps", "--format-version", "1"])
 }
 
-/// The workspace with every package of the lock file.
+/// The workspace with every package of the lock file, those of features too.
 pub(crate) fn with_dependencies(root: &Path) -> Result<Metadata> {
-    load(root, &["metadata", "--locked", "--format-version", "1"])
+    load(root, &["metadata", "--locked", "--all-features", "--format-version", "1"])
 }
 
 fn load(root: &Path, args: &[&str]) -> Result<Metadata> {

@@ -1,7 +1,10 @@
-//! Where finished files lie: a port of this crate with a directory behind it, or an object store.
+//! Where finished files lie: a port of this crate with a directory behind it, or an object store
+//! (feature `s3`).
 //! Files are named by id and variant alone; no text of a client ever becomes a path.
 
 pub mod directory;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 use std::{future::Future, io, ops::Range, path::PathBuf, pin::Pin};
 

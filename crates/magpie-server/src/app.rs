@@ -42,7 +42,7 @@ pub fn serve(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
 async fn run(config: Config, flags: ServeFlags) -> anyhow::Result<()> {
     let clock = Arc::new(SystemClock::new());
     let files = file_limit::raise();
-    let mut node = Node::open(&config, clock.clone())?;
+    let mut node = Node::open(&config, clock.clone()).await?;
     let listener = bind(&config)?;
     let address = listener.local_addr()?;
     if flags.demo
@@ -98,7 +98,7 @@ struct Node {
 
 impl Node {
     /// Opens the store (which locks the data directory) and wires everything to it.
-    fn open(config: &Config, clock: Arc<SystemClock>) -> anyhow::Result<Self> {
+    async fn open(config: &Config, clock: Arc<SystemClock>) -> anyhow::Result<Self> {
         let ids = Arc::new(RandomIds::new()?);
         let bus = Arc::new(LocalBus::default());
         let directory = Arc::new(Directory::default());
@@ -133,7 +133,7 @@ impl Node {
             waiters,
         };
         let core = Arc::new(core);
-        let media = media::open(config, &core, media_secret)?;
+        let media = media::open(config, &core, media_secret).await?;
         Ok(Self { core, store, auth, hub, lanes, media, new_api_key, warnings })
     }
 

@@ -3,6 +3,7 @@
 
 pub mod calls;
 mod check;
+mod check_s3;
 pub mod dialects;
 mod environment;
 mod file;
@@ -69,6 +70,8 @@ pub struct Config {
     pub calls: calls::Calls,
     /// Section `media`.
     pub media: media::Media,
+    /// Section `media.s3`.
+    pub s3: media::S3,
     /// Section `log`.
     pub log: log::Log,
     /// Section `web`.
@@ -178,6 +181,7 @@ impl Config {
             &self.push,
             &self.calls,
             &self.media,
+            &self.s3,
             &self.log,
             &self.web,
         ]
@@ -200,6 +204,7 @@ impl Config {
             &mut self.push,
             &mut self.calls,
             &mut self.media,
+            &mut self.s3,
             &mut self.log,
             &mut self.web,
         ];

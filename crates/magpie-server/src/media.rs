@@ -1,11 +1,18 @@
-//! Uploads wired together: the directory of files, the depot on it and the task that erases.
+//! Uploads wired together: where files lie, the depot on it and the task that erases.
+
+#[cfg(feature = "s3")]
+mod s3;
 
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use magpie_auth::{SigningSecret, Tickets};
 use magpie_core::{Core, port::Bus};
-use magpie_media::{Depot, Eraser, Settings, Wake, blobs::directory::Directory};
+use magpie_media::{
+    Depot, Eraser, Settings, Wake,
+    blobs::{Blobs, directory::Directory},
+};
+use magpie_proto::MediaId;
 
 use crate::config::Config;
 
@@ -18,8 +25,8 @@ pub fn folder(config: &Config) -> PathBuf {
 /// Opens the depot; `None` when uploads are switched off.
 ///
 /// # Errors
-/// When its directory cannot be used.
-pub fn open(
+/// When its directory or its object store cannot be used.
+pub async fn open(
     config: &Config,
     core: &Arc<Core>,
     secret: SigningSecret,
@@ -28,18 +35,45 @@ pub fn open(
         return Ok(None);
     }
     let folder = folder(config);
-    let opened = || {
-        let blobs = Arc::new(Directory::open(&folder)?);
-        anyhow::Ok(Depot::open(core.clone(), settings(config), blobs)?)
-    };
-    let depot = opened().with_context(|| {
+    let unusable = || {
         format!(
             "the directory of files {} cannot be used: correct media.dir or its owner, or set \
              media.enabled = false",
             folder.display()
         )
-    })?;
+    };
+    #[cfg(feature = "s3")]
+    let s3 = s3::open(config, &folder, &*core.ids).await?;
+    #[cfg(not(feature = "s3"))]
+    let s3 = None;
+    let blobs: Arc<dyn Blobs> = match s3 {
+        Some(s3) => s3,
+        None => Arc::new(Directory::open(&folder).with_context(unusable)?),
+    };
+    let depot = Depot::open(core.clone(), settings(config), blobs).with_context(unusable)?;
     Ok(Some(magpie_api::Media { depot: Arc::new(depot), tickets: Tickets::new(secret) }))
+}
+
+/// Every upload with a file, wherever files lie. For a command; starts a runtime of its own.
+///
+/// # Errors
+/// When the directory or the object store cannot be read.
+pub fn list(config: &Config) -> anyhow::Result<Vec<MediaId>> {
+    #[cfg(feature = "s3")]
+    if let Some(ids) = s3::list(config)? {
+        return Ok(ids);
+    }
+    let folder = folder(config);
+    Directory::list(&folder).with_context(|| format!("{} cannot be read", folder.display()))
+}
+
+/// Where files lie, for a person.
+#[must_use]
+pub fn place(config: &Config) -> String {
+    match &config.s3.bucket {
+        Some(bucket) => format!("s3://{bucket}/{}", config.s3.prefix),
+        None => folder(config).display().to_string(),
+    }
 }
 
 /// Erases in the background what no message holds.

@@ -9,6 +9,7 @@
     reason = "tests; each test binary uses its own part"
 )]
 
+pub mod files;
 pub mod http;
 pub mod server;
 pub mod session;

@@ -114,19 +114,19 @@ pub(super) fn check(config: &Config) -> anyhow::Result<ExitCode> {
 /// Says which files and uploads do not go together. No fault of the store: a running server is
 /// between the two now and then, and sweeps files without an upload at its next start.
 fn files(config: &Config, uploads: &BTreeSet<magpie_proto::MediaId>) {
-    let folder = crate::media::folder(config);
-    let Ok(files) = magpie_media::blobs::directory::Directory::list(&folder) else {
-        return console::say(&format!("files: {} cannot be read", folder.display()));
+    let files: BTreeSet<_> = match crate::media::list(config) {
+        Ok(files) => files.into_iter().collect(),
+        Err(error) => return console::say(&format!("files: not checked: {error:#}")),
     };
-    let files: BTreeSet<_> = files.into_iter().collect();
     let missing: Vec<_> = uploads.difference(&files).collect();
     for id in missing.iter().take(20) {
         console::say(&format!("files: the upload {id} has no file: its readers get an error"));
     }
     console::say(&format!(
-        "files: {} uploads, {} without a file, {} files without an upload",
+        "files: {} uploads, {} without a file, {} files without an upload, in {}",
         uploads.len(),
         missing.len(),
-        files.difference(uploads).count()
+        files.difference(uploads).count(),
+        crate::media::place(config)
     ));
 }

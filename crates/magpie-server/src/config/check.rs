@@ -24,15 +24,16 @@ pub(super) fn check(config: &mut Config, dev_allow_remote: bool, problems: &mut 
     found.token_keys();
     found.api_key();
     found.calls();
+    found.s3();
 }
 
-struct Found<'a> {
-    config: &'a mut Config,
+pub(super) struct Found<'a> {
+    pub(super) config: &'a mut Config,
     problems: &'a mut Vec<Problem>,
 }
 
 impl Found<'_> {
-    fn say(&mut self, key: &str, text: String) {
+    pub(super) fn say(&mut self, key: &str, text: String) {
         let place = self.config.place(key);
         self.problems.push(Problem { place, key: key.to_owned(), text });
     }

@@ -36,6 +36,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct ServerBuilder {
     flags: Vec<String>,
     env: Vec<(String, String)>,
+    built_here: bool,
 }
 
 impl ServerBuilder {
@@ -57,13 +58,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes the binary that cargo built for this test, whatever `MAGPIE_BIN` says: it has features
+    /// that the other one lacks.
+    pub fn built_here(mut self) -> Self {
+        self.built_here = true;
+        self
+    }
+
     /// Starts it with an empty data directory.
     pub fn start(self) -> TestServer {
+        self.try_start().unwrap_or_else(|failed| panic!("no start: {}", failed.log))
+    }
+
+    /// The same, where it may be refused.
+    pub fn try_start(self) -> Result<TestServer, FailedStart> {
         let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
         std::fs::create_dir_all(base).unwrap();
         let folder = Arc::new(tempfile::tempdir_in(base).unwrap());
         self.start_on(folder, free_address())
-            .unwrap_or_else(|failed| panic!("no start: {}", failed.log))
     }
 
     /// Starts it on a data directory and address that were used before.
@@ -99,7 +111,10 @@ impl ServerBuilder {
     }
 
     fn command(&self, data: &Path, address: SocketAddr) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(match self.built_here {
+            true => PathBuf::from(env!("CARGO_BIN_EXE_magpie")),
+            false => program(),
+        });
         command
             .arg("serve")
             .args(["--listen", &address.to_string(), "--data"])
