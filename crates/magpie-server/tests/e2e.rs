@@ -9,6 +9,7 @@ mod e2e {
     mod changes;
     mod desk;
     mod devices;
+    mod full_disk;
     mod lifecycle;
     mod limits;
     mod media;

@@ -1,5 +1,6 @@
 //! Uploads and downloads as a client makes them, over plain HTTP.
 
+use magpie_client::Body;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -78,6 +79,12 @@ pub async fn upload(server: &TestServer, user: &str, name: &str, bytes: &[u8]) -
 pub async fn link(server: &TestServer, user: &str, media: &Value) -> Option<String> {
     let answer = as_user(server, user, "/v1/media/links", json!({"ids": [media["id"]]})).await.ok();
     answer["links"][0]["url"].as_str().map(str::to_owned)
+}
+
+/// A message that carries an upload.
+pub fn file_body(media: &Value) -> Body {
+    let more = [("media".to_owned(), media.clone())].into_iter().collect();
+    Body { k: "file".to_owned(), x: "[文件]".to_owned(), more }
 }
 
 pub fn noise(len: usize) -> Vec<u8> {

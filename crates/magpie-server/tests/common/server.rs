@@ -37,6 +37,7 @@ pub struct ServerBuilder {
     flags: Vec<String>,
     env: Vec<(String, String)>,
     built_here: bool,
+    files_room_mib: Option<u32>,
 }
 
 impl ServerBuilder {
@@ -62,6 +63,12 @@ impl ServerBuilder {
     /// that the other one lacks.
     pub fn built_here(mut self) -> Self {
         self.built_here = true;
+        self
+    }
+
+    /// Puts uploaded files on a disk of their own that has so much room, for the life of the process.
+    pub fn files_room_mib(mut self, room: u32) -> Self {
+        self.files_room_mib = Some(room);
         self
     }
 
@@ -111,10 +118,23 @@ impl ServerBuilder {
     }
 
     fn command(&self, data: &Path, address: SocketAddr) -> Command {
-        let mut command = Command::new(match self.built_here {
-            true => PathBuf::from(env!("CARGO_BIN_EXE_magpie")),
-            false => program(),
-        });
+        let program =
+            if self.built_here { PathBuf::from(env!("CARGO_BIN_EXE_magpie")) } else { program() };
+        let mut command = match self.files_room_mib {
+            None => Command::new(program),
+            // Mounted where nobody else sees it; every program in line replaces the one before.
+            Some(room) => {
+                let mount = format!(
+                    "mkdir -p \"$0\" && mount -t tmpfs -o size={room}m tmpfs \"$0\" && exec \"$@\""
+                );
+                let mut command = Command::new("unshare");
+                command
+                    .args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount])
+                    .arg(data.join("media"))
+                    .arg(program);
+                command
+            }
+        };
         command
             .arg("serve")
             .args(["--listen", &address.to_string(), "--data"])

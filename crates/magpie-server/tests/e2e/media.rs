@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use magpie_client::{Body, Target};
+use magpie_client::Target;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -12,15 +12,9 @@ use tokio::{
 
 use crate::common::{
     ServerBuilder, TestServer, body,
-    files::{announce, as_user, complete, link, noise, put, raw, upload},
+    files::{announce, as_user, complete, file_body, link, noise, put, raw, upload},
     within,
 };
-
-/// A message that carries an upload.
-fn file_body(media: &Value) -> Body {
-    let more = [("media".to_owned(), media.clone())].into_iter().collect();
-    Body { k: "file".to_owned(), x: "[文件]".to_owned(), more }
-}
 
 /// The file of an upload in the server's directory.
 fn file(server: &TestServer, media: &Value) -> PathBuf {
