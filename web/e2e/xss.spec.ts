@@ -1,59 +1,11 @@
 // A hundred texts that try to become more than text, in every field that reaches a page. The harness fails a
 // test for any dialog and any report of the content policy; this file looks for scripts and elements.
-import { HOSTILE, HOSTILE_SHORT, isPlain } from './harness/hostile'
+import { arriveWatched, expectHarmless, TALL, watchScripts } from './harness/harmless'
+import { HOSTILE, HOSTILE_SHORT, isPlain, oneLine } from './harness/hostile'
 import { Native } from './harness/native'
-import { DESKTOP, expect, type Look, type Person, test } from './harness/test'
-
-/** So tall that no list leaves anything out of sight, and so undrawn. */
-const TALL: Look = { ...DESKTOP, height: 16_000, language: 'en' }
-
-/** All that the page itself is made of. */
-const OWN_TAGS = (
-  'html head meta link title script style body div main aside nav header footer section article form label input textarea ' +
-  'button span strong em small bdi time p ul ol li h1 h2 h3 i a svg path rect circle dialog noscript img video canvas'
-).split(' ')
-/** Of these only those that the page's own file names may be there. */
-const RARE = 'body script, body style, body link, iframe, object, embed, base, [onerror], [onload], body meta'
-
-interface Watching {
-  hostileRan?: number
-  ran?: () => void
-}
-
-async function arriveWatched(arrive: (user: null, look: Look) => Promise<Person>, user: string): Promise<Person> {
-  const person = await arrive(null, TALL)
-  await person.page.addInitScript(() => {
-    const watching = globalThis as Watching
-    watching.hostileRan = 0
-    watching.ran = () => (watching.hostileRan = (watching.hostileRan ?? 0) + 1)
-  })
-  await person.signIn(user)
-  return person
-}
-
-async function expectHarmless({ page }: Person): Promise<void> {
-  const found = await page.evaluate(
-    ([own, rare]) => {
-      const all = [...document.querySelectorAll('*')]
-      const modules = [...document.querySelectorAll('head script')].length
-      return {
-        ran: (globalThis as Watching).hostileRan,
-        strange: all.map((one) => one.tagName.toLowerCase()).filter((tag) => !own.includes(tag)),
-        rare: [...document.querySelectorAll(rare)].map((one) => one.outerHTML.slice(0, 200)),
-        handlers: all.flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith('on')),
-        links: [...document.querySelectorAll('a')].map((one) => one.href).filter((href) => !/^https?:/.test(href)),
-        pictures: [...document.querySelectorAll('img')].map((one) => one.src),
-        tooManyScripts: modules > 1,
-      }
-    },
-    [OWN_TAGS, RARE] as const,
-  )
-  const nothing = { strange: [], rare: [], handlers: [], links: [], pictures: [], tooManyScripts: false }
-  expect(found, 'what hostile texts made of the page').toEqual({ ran: 0, ...nothing })
-}
+import { expect, type Person, test } from './harness/test'
 
 const texts = (person: Person): Promise<string[]> => person.page.getByTestId('message-text').allTextContents()
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 test('hostile messages, edits, quotes and reactions are shown as they were typed and run nothing', async ({ arrive, server }) => {
   expect(HOSTILE.length).toBeGreaterThanOrEqual(100)
@@ -176,7 +128,7 @@ test('hostile pushes and announcements are shown as text and run nothing', async
 
 test('a hostile token or address at the sign-in runs nothing', async ({ arrive, server }) => {
   const guest = await arrive(null, TALL)
-  await guest.page.addInitScript(() => Object.assign(globalThis, { hostileRan: 0, ran: () => ((globalThis as Watching).hostileRan = 1) }))
+  await watchScripts(guest)
   for (const text of HOSTILE.slice(0, 5)) {
     await guest.page.goto(`${server.origin}/?x=${encodeURIComponent(text)}#token=${encodeURIComponent(text)}`)
     await expect(guest.page.getByTestId('signin-notice')).toBeVisible()
