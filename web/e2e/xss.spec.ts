@@ -1,9 +1,12 @@
 // A hundred texts that try to become more than text, in every field that reaches a page. The harness fails a
 // test for any dialog and any report of the content policy; this file looks for scripts and elements.
 import { arriveWatched, expectHarmless, TALL, watchScripts } from './harness/harmless'
-import { HOSTILE, HOSTILE_SHORT, isPlain, oneLine } from './harness/hostile'
+import { HOSTILE, HOSTILE_SHORT, inFewNames, isPlain, oneLine } from './harness/hostile'
 import { Native } from './harness/native'
-import { expect, type Person, test } from './harness/test'
+import { DESKTOP, expect, type Person, test } from './harness/test'
+
+/** Longest id of a user. */
+const ID_BYTES = 128
 
 const texts = (person: Person): Promise<string[]> => person.page.getByTestId('message-text').allTextContents()
 
@@ -114,15 +117,61 @@ test('hostile texts that somebody types or pastes himself run nothing on his pag
   await expectHarmless(bob)
 })
 
-test('hostile pushes and announcements are shown as text and run nothing', async ({ arrive, server }) => {
+test('hostile texts that come by keys and from the clipboard, edits, and ids of new chats run nothing', async ({ arrive, server }) => {
+  const bob = await arriveWatched(arrive, 'B', { ...DESKTOP, language: 'en' })
+  await server.send('A', 'B', 'Hi')
+  await bob.open('A')
+  const { composer, page } = bob
+  // Key by key only some: to the page each key is one more change of the whole field, as below.
+  const keyed = HOSTILE.slice(0, 8).join(' ')
+  await composer.focus()
+  await page.keyboard.type(keyed)
+  await composer.press('Enter')
+  await bob.expectLast(keyed)
+
+  const pasted = HOSTILE.filter(isPlain).join(' ')
+
+  await bob.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.evaluate((text) => navigator.clipboard.writeText(text), pasted)
+  await composer.press('ControlOrMeta+v')
+  await expect(composer).toHaveValue(pasted)
+  await expectHarmless(bob)
+  await composer.fill('')
+
+  await bob.say('plain')
+  await bob.expectStored('plain')
+  for (const text of HOSTILE) {
+    await composer.press('ArrowUp')
+    await composer.fill(text)
+    await composer.press('Enter')
+    await bob.expectLast(text.replace(/\s+$/, ''))
+  }
+  await expectHarmless(bob)
+
+  await page.getByTestId('new-chat').click()
+  for (const text of inFewNames(ID_BYTES)) {
+    await page.getByTestId('new-chat-user').fill(text)
+    await page.getByTestId('new-chat-start').click()
+    await expect(page.getByTestId('chat-title')).toHaveText(text)
+    await page.getByTestId('new-chat').click()
+  }
+  await expectHarmless(bob)
+})
+
+test('hostile pushes, announcements and messages of the system are shown as text and run nothing', async ({ arrive, server }) => {
   const bob = await arriveWatched(arrive, 'B')
   // At most four notices stand at a time: after each pair a look.
   for (const text of HOSTILE) {
-    await server.call('POST', 'push', { user: 'B', channel: 'x', data: { html: text, x: text } })
+    const channel = isPlain(text) ? text.trim() : 'x'
+    await server.call('POST', 'push', { user: 'B', channel, data: { html: text, x: text } })
     await server.call('POST', 'broadcast', { text })
     await expect(bob.page.getByTestId('toast-push').last().locator('p')).toHaveText(text)
+    await expect(bob.page.getByTestId('toast-push').last().locator('strong')).toHaveText(bob.words['toast.push'].replace('{name}', () => channel))
     await expect(bob.page.getByTestId('toast-broadcast').last().locator('p')).toHaveText(text)
   }
+  for (const text of HOSTILE) await server.call('POST', 'messages', { to: 'B', text })
+  await bob.open('system')
+  await expect.poll(() => texts(bob)).toEqual([...HOSTILE])
   await expectHarmless(bob)
 })
 
