@@ -31,9 +31,12 @@ test('names of emoji, names that read from the right and endless names fit where
     if (body === null) await server.call('PUT', `users/${id}`, { name: '' })
     await server.send(id, 'B', `from ${id}`)
     await bob.expectNothingOverTheSide()
-    await bob.open(id)
     // A name of nothing that one could see is no name: the id stands there.
-    await expect(bob.page.getByTestId('chat-title')).toHaveText(name.trim() === '' ? id : name)
+    const shown = name.trim() === '' ? id : name
+    await expect(bob.entry(id).locator('.title')).toHaveText(shown)
+    if (id === 'emoji') await expect(bob.entry(id).locator('.avatar'), 'a whole emoji stands for the name').toHaveText('👨‍👩‍👧‍👦')
+    await bob.open(id)
+    await expect(bob.page.getByTestId('chat-title')).toHaveText(shown)
     await bob.pick(`from ${id}`, 'reply')
     await bob.expectNothingOverTheSide()
     await bob.say(`to ${id}`)

@@ -1,59 +1,14 @@
 // A hundred texts that try to become more than text, in every field that reaches a page. The harness fails a
 // test for any dialog and any report of the content policy; this file looks for scripts and elements.
-import { HOSTILE, HOSTILE_SHORT, isPlain } from './harness/hostile'
+import { arriveWatched, expectHarmless, TALL, watchScripts } from './harness/harmless'
+import { HOSTILE, HOSTILE_SHORT, inFewNames, isPlain, oneLine } from './harness/hostile'
 import { Native } from './harness/native'
-import { DESKTOP, expect, type Look, type Person, test } from './harness/test'
+import { DESKTOP, expect, type Person, test } from './harness/test'
 
-/** So tall that no list leaves anything out of sight, and so undrawn. */
-const TALL: Look = { ...DESKTOP, height: 16_000, language: 'en' }
-
-/** All that the page itself is made of. */
-const OWN_TAGS = (
-  'html head meta link title script style body div main aside nav header footer section article form label input textarea ' +
-  'button span strong em small bdi time p ul ol li h1 h2 h3 i a svg path rect circle dialog noscript img video canvas'
-).split(' ')
-/** Of these only those that the page's own file names may be there. */
-const RARE = 'body script, body style, body link, iframe, object, embed, base, [onerror], [onload], body meta'
-
-interface Watching {
-  hostileRan?: number
-  ran?: () => void
-}
-
-async function arriveWatched(arrive: (user: null, look: Look) => Promise<Person>, user: string): Promise<Person> {
-  const person = await arrive(null, TALL)
-  await person.page.addInitScript(() => {
-    const watching = globalThis as Watching
-    watching.hostileRan = 0
-    watching.ran = () => (watching.hostileRan = (watching.hostileRan ?? 0) + 1)
-  })
-  await person.signIn(user)
-  return person
-}
-
-async function expectHarmless({ page }: Person): Promise<void> {
-  const found = await page.evaluate(
-    ([own, rare]) => {
-      const all = [...document.querySelectorAll('*')]
-      const modules = [...document.querySelectorAll('head script')].length
-      return {
-        ran: (globalThis as Watching).hostileRan,
-        strange: all.map((one) => one.tagName.toLowerCase()).filter((tag) => !own.includes(tag)),
-        rare: [...document.querySelectorAll(rare)].map((one) => one.outerHTML.slice(0, 200)),
-        handlers: all.flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith('on')),
-        links: [...document.querySelectorAll('a')].map((one) => one.href).filter((href) => !/^https?:/.test(href)),
-        pictures: [...document.querySelectorAll('img')].map((one) => one.src),
-        tooManyScripts: modules > 1,
-      }
-    },
-    [OWN_TAGS, RARE] as const,
-  )
-  const nothing = { strange: [], rare: [], handlers: [], links: [], pictures: [], tooManyScripts: false }
-  expect(found, 'what hostile texts made of the page').toEqual({ ran: 0, ...nothing })
-}
+/** Longest id of a user. */
+const ID_BYTES = 128
 
 const texts = (person: Person): Promise<string[]> => person.page.getByTestId('message-text').allTextContents()
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 test('hostile messages, edits, quotes and reactions are shown as they were typed and run nothing', async ({ arrive, server }) => {
   expect(HOSTILE.length).toBeGreaterThanOrEqual(100)
@@ -162,21 +117,67 @@ test('hostile texts that somebody types or pastes himself run nothing on his pag
   await expectHarmless(bob)
 })
 
-test('hostile pushes and announcements are shown as text and run nothing', async ({ arrive, server }) => {
+test('hostile texts that come by keys and from the clipboard, edits, and ids of new chats run nothing', async ({ arrive, server }) => {
+  const bob = await arriveWatched(arrive, 'B', { ...DESKTOP, language: 'en' })
+  await server.send('A', 'B', 'Hi')
+  await bob.open('A')
+  const { composer, page } = bob
+  // Key by key only some: to the page each key is one more change of the whole field, as below.
+  const keyed = HOSTILE.slice(0, 8).join(' ')
+  await composer.focus()
+  await page.keyboard.type(keyed)
+  await composer.press('Enter')
+  await bob.expectLast(keyed)
+
+  const pasted = HOSTILE.filter(isPlain).join(' ')
+
+  await bob.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.evaluate((text) => navigator.clipboard.writeText(text), pasted)
+  await composer.press('ControlOrMeta+v')
+  await expect(composer).toHaveValue(pasted)
+  await expectHarmless(bob)
+  await composer.fill('')
+
+  await bob.say('plain')
+  await bob.expectStored('plain')
+  for (const text of HOSTILE) {
+    await composer.press('ArrowUp')
+    await composer.fill(text)
+    await composer.press('Enter')
+    await bob.expectLast(text.replace(/\s+$/, ''))
+  }
+  await expectHarmless(bob)
+
+  await page.getByTestId('new-chat').click()
+  for (const text of inFewNames(ID_BYTES)) {
+    await page.getByTestId('new-chat-user').fill(text)
+    await page.getByTestId('new-chat-start').click()
+    await expect(page.getByTestId('chat-title')).toHaveText(text)
+    await page.getByTestId('new-chat').click()
+  }
+  await expectHarmless(bob)
+})
+
+test('hostile pushes, announcements and messages of the system are shown as text and run nothing', async ({ arrive, server }) => {
   const bob = await arriveWatched(arrive, 'B')
   // At most four notices stand at a time: after each pair a look.
   for (const text of HOSTILE) {
-    await server.call('POST', 'push', { user: 'B', channel: 'x', data: { html: text, x: text } })
+    const channel = isPlain(text) ? text.trim() : 'x'
+    await server.call('POST', 'push', { user: 'B', channel, data: { html: text, x: text } })
     await server.call('POST', 'broadcast', { text })
     await expect(bob.page.getByTestId('toast-push').last().locator('p')).toHaveText(text)
+    await expect(bob.page.getByTestId('toast-push').last().locator('strong')).toHaveText(bob.words['toast.push'].replace('{name}', () => channel))
     await expect(bob.page.getByTestId('toast-broadcast').last().locator('p')).toHaveText(text)
   }
+  for (const text of HOSTILE) await server.call('POST', 'messages', { to: 'B', text })
+  await bob.open('system')
+  await expect.poll(() => texts(bob)).toEqual([...HOSTILE])
   await expectHarmless(bob)
 })
 
 test('a hostile token or address at the sign-in runs nothing', async ({ arrive, server }) => {
   const guest = await arrive(null, TALL)
-  await guest.page.addInitScript(() => Object.assign(globalThis, { hostileRan: 0, ran: () => ((globalThis as Watching).hostileRan = 1) }))
+  await watchScripts(guest)
   for (const text of HOSTILE.slice(0, 5)) {
     await guest.page.goto(`${server.origin}/?x=${encodeURIComponent(text)}#token=${encodeURIComponent(text)}`)
     await expect(guest.page.getByTestId('signin-notice')).toBeVisible()

@@ -157,6 +157,59 @@ const MISTAKES: &[(&str, &[&str])] = &[
         "[limits]\nmessages_burst = 1",
         &["m.toml:2: limits.messages_burst: 1 is below limits.messages_per_s (1000)"],
     ),
+    ("[calls]\nenabled = \"yes\"", &["m.toml:2: calls.enabled: expected true or false"]),
+    (
+        "[calls]\nturn_url = [\"turn:turn.example.com\"]",
+        &["m.toml:2: calls.turn_url: no such key; did you mean `turn_urls`?"],
+    ),
+    ("[calls]\nring_s = 0", &["m.toml:2: calls.ring_s: 0 is out of range: allowed are 1 to 600"]),
+    (
+        "[calls]\nring_s = 86400",
+        &["m.toml:2: calls.ring_s: 86400 is out of range: allowed are 1 to 600"],
+    ),
+    ("[calls]\nring_s = \"45 s\"", &["m.toml:2: calls.ring_s: expected a whole number"]),
+    (
+        "[calls]\nlost_after_s = 601",
+        &["m.toml:2: calls.lost_after_s: 601 is out of range: allowed are 1 to 600"],
+    ),
+    (
+        "[calls]\nturn_ttl_s = 59",
+        &["m.toml:2: calls.turn_ttl_s: 59 is out of range: allowed are 60 to 86400"],
+    ),
+    (
+        "[calls]\nturn_urls = \"turn:turn.example.com\"",
+        &["m.toml:2: calls.turn_urls: expected a list"],
+    ),
+    (
+        "[calls]\nturn_urls = [\"https://turn.example.com\"]",
+        &[
+            "m.toml:2: calls.turn_urls: \"https://turn.example.com\" begins with neither \"turn:\" nor",
+        ],
+    ),
+    (
+        "[calls]\nstun_urls = [\"stun:a.example.com\", \"turn:a.example.com\"]",
+        &["m.toml:2: calls.stun_urls: \"turn:a.example.com\" begins with neither \"stun:\" nor"],
+    ),
+    (
+        "[calls]\nturn_urls = [\"turn:turn.example.com:3478\"]",
+        &["m.toml:2: calls.turn_urls: TURN servers take nobody without calls.turn_secret"],
+    ),
+    (
+        "[calls]\nturn_urls = [\"turn:turn.example.com\"]\nturn_secret = \"0123456789abcdef\"",
+        &["m.toml:3: calls.turn_secret: the TURN secret has 16 characters, at least 32"],
+    ),
+    (
+        "[calls]\nturn_secret = \"0123456789abcdef 0123456789abcdef\"",
+        &["m.toml:2: calls.turn_secret: the TURN secret holds spaces"],
+    ),
+    (
+        "[calls]\nturn_secret = \"0123456789abcdef0123456789abcdef\"\nturn_secret_file = \"s\"",
+        &["m.toml:3: calls.turn_secret_file: calls.turn_secret is set too: keep one of them"],
+    ),
+    (
+        "[calls]\nturn_secret_file = \"/nowhere/turn\"",
+        &["m.toml:2: calls.turn_secret_file: /nowhere/turn cannot be read"],
+    ),
     ("[server]\nworkers = 1\nworkers = 2", &["m.toml:3: not TOML: duplicate key"]),
     ("[server\nworkers = 1", &["m.toml:1: not TOML: "]),
     ("[server]\nlisten = ", &["m.toml:2: not TOML: "]),
@@ -169,6 +222,50 @@ fn each_mistake_in_a_file_is_named_with_its_line_and_key() {
         for part in *parts {
             assert!(error.contains(part), "{text:?}\n  gives {error}\n  without {part:?}");
         }
+    }
+}
+
+/// A secret with which nothing but the addresses can be wrong.
+const TURN: &str = "turn_secret = \"0123456789abcdef0123456789abcdef\"";
+
+#[test]
+fn an_address_that_browsers_cannot_read_is_refused_before_a_call_finds_out() {
+    for url in [
+        "turn:",
+        "turn://turn.example.com",
+        "turn:turn.example.com/",
+        "turn:user@turn.example.com",
+        "turn: turn.example.com",
+        "turn::3478",
+        "turn:turn.example.com:",
+        "turn:turn.example.com:0",
+        "turn:turn.example.com:65536",
+        "turn:turn.example.com:3478:3479",
+        "turn:turn.example.com?transport=quic",
+        "turns:turn.example.com?tcp",
+        "turn:[2001:db8::1",
+        "turn:2001:db8::1",
+        "turn:[turn.example.com]",
+    ] {
+        let error = load_text(&format!("[calls]\n{TURN}\nturn_urls = [{url:?}]"), &[]).unwrap_err();
+        let wanted = format!("m.toml:3: calls.turn_urls: {url:?} is no address of such a server");
+        assert!(error.contains(&wanted) && error.contains("write \"turn:host\""), "{error}");
+    }
+    let error = load_text("[calls]\nstun_urls = [\"stun:a.example.com?transport=udp\"]", &[]);
+    assert!(
+        error.unwrap_err().contains("calls.stun_urls: \"stun:a.example.com?transport=udp\" is no")
+    );
+
+    for url in [
+        "turn:turn.example.com",
+        "turn:turn.example.com:3478?transport=udp",
+        "turns:turn.example.com:5349?transport=tcp",
+        "turn:192.0.2.7:3478",
+        "turn:[2001:db8::1]",
+        "turn:[2001:db8::1]:3478",
+    ] {
+        let text = format!("[calls]\n{TURN}\nturn_urls = [{url:?}]");
+        assert_eq!(load_text(&text, &[]).unwrap().calls.turn_urls, [url]);
     }
 }
 
@@ -251,12 +348,15 @@ fn a_weak_secret_never_shows_in_its_error() {
     let secret = folder.path().join("secret");
     fs::write(&secret, "hunter2\n").unwrap();
     let text = format!("[identity]\nsecret_file = {:?}", secret.display().to_string());
-    let error = load_text(&text, &[("MAGPIE_API_KEY", "swordfish")]).unwrap_err();
+    let variables = [("MAGPIE_API_KEY", "swordfish"), ("MAGPIE_CALLS__TURN_SECRET", "opensesame")];
+    let error = load_text(&text, &variables).unwrap_err();
     assert!(
         error.contains("m.toml:2: identity.secret_file: ") && error.contains("at least 32"),
         "{error}"
     );
-    assert!(!error.contains("hunter2") && !error.contains("swordfish"), "{error}");
+    for secret in ["hunter2", "swordfish", "opensesame"] {
+        assert!(!error.contains(secret), "{error}");
+    }
 }
 
 #[cfg(not(feature = "s3"))]

@@ -111,7 +111,23 @@ export const HOSTILE: readonly string[] = [
 /** Without the control characters that names and ids may not hold. */
 export const isPlain = (text: string): boolean => ![...text].some((char) => char < ' ')
 
+/** As it stands where a text has one line. */
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
 /** As short as a reaction has to be, and without the spaces that one may not hold. */
 export const HOSTILE_SHORT: readonly string[] = HOSTILE.filter(
   (text) => isPlain(text) && !/\s/.test(text) && new TextEncoder().encode(text).length <= 32,
 )
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+
+/** All of them in as few names as hold them. */
+export function inFewNames(bytesMax: number): string[] {
+  const names: string[] = []
+  for (const text of HOSTILE.filter(isPlain)) {
+    const longer = `${names.at(-1) ?? ''} ${text}`.trim()
+    if (names.length > 0 && bytesOf(longer) <= bytesMax) names[names.length - 1] = longer
+    else names.push(text.trim())
+  }
+  return names
+}

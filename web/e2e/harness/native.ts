@@ -20,7 +20,8 @@ export class Native {
     })
   }
 
-  static async open(server: Server, user: string, device = `program-${user}`): Promise<Native> {
+  /** `name`: of the device, as the user's other devices list it. */
+  static async open(server: Server, user: string, device = `program-${user}`, name = ''): Promise<Native> {
     const { body } = await server.call('POST', 'tokens', { user })
     const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/v1/ws`, 'magpie.v1')
     await new Promise((done, fail) => {
@@ -29,7 +30,8 @@ export class Native {
     })
     const client = new Native(socket)
     // A device id is one of ASCII; the users of the tests are not.
-    await client.ask({ t: 'hello', token: body.token, device: Buffer.from(device).toString('hex').slice(0, 40), features: ['changes'] })
+    const id = Buffer.from(device).toString('hex').slice(0, 40)
+    await client.ask({ t: 'hello', token: body.token, device: id, features: ['changes', 'calls'], ...(name && { name }) })
     return client
   }
 

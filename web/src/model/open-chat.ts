@@ -102,7 +102,7 @@ export class OpenChat {
     if (reply && this.isRecalled(reply.seq)) this.view.reply = null
   }
 
-  private isRecalled(seq: number): boolean {
+  isRecalled(seq: number): boolean {
     return this.view.timeline.items.some((item) => item.type === 'gone' && item.from <= seq && item.to >= seq)
   }
 

@@ -1,7 +1,7 @@
 //! Rules that span keys, and files that keys name: judged after everything was read.
 //! Each problem names the place where the offending key was set.
 
-use std::{fs, path::Path};
+use std::{fs, net::Ipv6Addr, path::Path};
 
 use magpie_auth::{
     EnvironmentKey, KeyAlgorithm, KeySource, OriginPolicy, SigningSecret, TokenKey, TurnSecret,
@@ -197,10 +197,7 @@ impl Found<'_> {
             ("calls.stun_urls", &calls.stun_urls, ["stun:", "stuns:"]),
             ("calls.turn_urls", &calls.turn_urls, ["turn:", "turns:"]),
         ] {
-            let good = |url: &&String| schemes.iter().any(|scheme| url.starts_with(scheme));
-            if let Some(url) = urls.iter().find(|url| !good(url)) {
-                let text =
-                    format!("{url:?} begins with neither {:?} nor {:?}", schemes[0], schemes[1]);
+            if let Some(text) = urls.iter().find_map(|url| url_trouble(url, schemes)) {
                 self.say(key, text);
             }
         }
@@ -228,6 +225,46 @@ impl Found<'_> {
         }
         self.config.calls.turn_secret = Some(secret);
     }
+}
+
+/// What is wrong with the address of a STUN or TURN server. A browser throws at one that it cannot
+/// read, and then no call of that client is connected.
+fn url_trouble(url: &str, schemes: [&str; 2]) -> Option<String> {
+    let [plain, secure] = schemes;
+    let Some(rest) = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+        return Some(format!("{url:?} begins with neither {plain:?} nor {secure:?}"));
+    };
+    let (server, query) =
+        rest.split_once('?').map_or((rest, None), |(at, query)| (at, Some(query)));
+    let is_turn = plain == "turn:";
+    let query_is_good = match query {
+        None => true,
+        Some(query) => is_turn && matches!(query, "transport=udp" | "transport=tcp"),
+    };
+    // Of an address in brackets the last colon before its end is no port's.
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (server, None),
+    };
+    let port_is_good = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let host_is_good = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !host.is_empty() && host.bytes().all(is_of_names)
+        }
+    };
+    if host_is_good && port_is_good && query_is_good {
+        return None;
+    }
+    let tail = if is_turn {
+        ", for TURN with \"?transport=udp\" or \"?transport=tcp\" after it"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{url:?} is no address of such a server: write \"{plain}host\" or \"{plain}host:port\"{tail}"
+    ))
 }
 
 /// Reads and judges the keys of one file, as the start will.
