@@ -142,7 +142,8 @@ export class FakeClient {
   setDraft = vi.fn()
   typing = vi.fn()
   watchPresence = vi.fn()
-  block = vi.fn(async () => undefined)
+  block = vi.fn(async (_user: string, _on?: boolean): Promise<void> => undefined)
+  blocked = vi.fn(async (): Promise<User[]> => [])
 }
 
 export const asClient = (fake: FakeClient): Client => fake as unknown as Client

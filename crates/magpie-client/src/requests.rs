@@ -1,4 +1,4 @@
-//! Requests about messages that are stored already, drafts, devices and the user's profile.
+//! Requests about messages that are stored already, drafts, blocks, devices and the user's profile.
 
 use serde_json::json;
 
@@ -89,6 +89,23 @@ impl Client {
             fields["re"] = seq.into();
         }
         self.request("conv.draft", fields).await.map(drop)
+    }
+
+    /// Refuses messages from someone, or accepts them again.
+    ///
+    /// # Errors
+    /// The server's refusal, or the connection is over.
+    pub async fn block(&self, user: &str, on: bool) -> Result<(), ClientError> {
+        self.request("block", json!({ "user": user, "on": on })).await.map(drop)
+    }
+
+    /// Whom the user has blocked, by id.
+    ///
+    /// # Errors
+    /// The server's refusal, or the connection is over.
+    pub async fn blocks(&self) -> Result<Vec<UserInfo>, ClientError> {
+        let mut reply = self.request("blocks", json!({})).await?;
+        serde_json::from_value(reply["users"].take()).map_err(|e| ClientError::Frame(e.to_string()))
     }
 
     /// The user's devices.

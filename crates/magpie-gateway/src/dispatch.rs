@@ -72,6 +72,9 @@ pub fn dispatch(
         ClientOp::Block { user, on } => done(gate, conn, r, async move |gate| {
             settings::block(&gate.core, &caller, user, on).await
         }),
+        ClientOp::Blocks => answer(gate, conn, r, async move |gate| {
+            view::pages::blocks(r, &settings::blocks(&gate.core, &caller.user).await?)
+        }),
         ClientOp::Channel { channel } => answer(gate, conn, r, async move |gate| {
             last_value(&gate, &caller.user, r, &channel).await
         }),

@@ -208,6 +208,10 @@ impl Store for Ledger {
         ready(Ok(Vec::new()))
     }
 
+    fn blocked_users(&self, _: UserId, _: u32) -> ReadFuture<Vec<User>> {
+        ready(Ok(Vec::new()))
+    }
+
     fn channels(&self, _: UserId, _: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
         ready(Ok(Vec::new()))
     }

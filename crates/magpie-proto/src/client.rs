@@ -109,6 +109,8 @@ pub enum ClientOp {
         /// Refuse or accept.
         on: bool,
     },
+    /// Whom the caller has blocked.
+    Blocks,
     /// A passing message to everyone connected; needs the permission.
     Broadcast {
         /// What.
@@ -263,6 +265,7 @@ fn decode_op(head: &Head<'_>, text: &str) -> Result<ClientOp, Fault> {
             let rest = rest()?;
             ClientOp::Block { user: required_user(rest.user.as_deref(), "user")?, on: on(&rest)? }
         }
+        "blocks" => ClientOp::Blocks,
         "broadcast" => ClientOp::Broadcast { body: body(head)? },
         "channel" => {
             let channel = rest()?.channel.ok_or_else(|| bad("\"channel\" is missing"))?;

@@ -54,6 +54,7 @@ macro_rules! store_conformance {
             the_system_may_write_where_it_is_no_member
             a_blocked_sender_is_refused_until_accepted_again
             a_block_holds_before_the_first_message
+            blocked_users_are_listed_by_id_with_the_names_they_have_now
             a_resend_is_a_duplicate_even_when_blocked_or_limited
             the_stranger_limit_counts_what_nobody_answered
             the_stranger_limit_ends_with_delivery_reading_or_an_answer

@@ -262,6 +262,14 @@ impl Store for MemoryStore {
         })
     }
 
+    fn blocked_users(&self, user: UserId, limit: u32) -> ReadFuture<Vec<User>> {
+        self.read(|data| {
+            let mine = data.blocks.iter().filter(|(refuser, _)| *refuser == user);
+            let users = mine.filter_map(|(_, other)| data.users.get(other));
+            users.take(limit as usize).cloned().collect()
+        })
+    }
+
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
         self.read(|data| {
             let wanted = |value: &&ChannelValue| {

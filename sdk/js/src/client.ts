@@ -1,5 +1,6 @@
 // The client: ties connection, model and storage together and is the API of the SDK. Names no platform.
 
+import { bodyOf } from './core/bodies.js'
 import { utf8Length } from './core/bytes.js'
 import { Clock } from './core/clock.js'
 import { Connection } from './core/connection.js'
@@ -33,11 +34,6 @@ type Page = ServerFrames['history']
 
 export function createClient(options: ClientOptions): Client {
   return new MagpieClient(options)
-}
-
-function bodyOf(body: string | Body, re?: number): Body {
-  const made = typeof body === 'string' ? { k: 'text', x: body } : body
-  return re === undefined ? made : { ...made, re }
 }
 
 class MagpieClient implements Client {
@@ -303,6 +299,10 @@ class MagpieClient implements Client {
 
   async block(user: string, on = true): Promise<void> {
     await this.request('block', { user, on })
+  }
+
+  async blocked(): Promise<User[]> {
+    return (await this.request<ServerFrames['blocks']>('blocks')).users
   }
 
   channel(channel: string): Promise<Push> {

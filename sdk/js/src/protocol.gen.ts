@@ -254,6 +254,8 @@ export interface ClientFrames {
   unread: { c: string }
   /** Refuse messages from someone, or accept them again. */
   block: { user: string; on: boolean }
+  /** Whom the user has blocked. */
+  blocks: object
   /** The last value of a push channel. */
   channel: { channel: string }
   /** A passing message to everyone connected. */
@@ -350,6 +352,8 @@ export interface ServerFrames {
   changes: { c: string; rev: number; more: boolean; items: Item[] }
   /** Why the unread count is what it is. */
   unread: { c: string; count: number; floor: number; head: number; places: [number, string][] }
+  /** Whom the user has blocked, by id. */
+  blocks: { users: User[] }
   /** A channel's last value. */
   channel: { channel: string; version: number; ts: number; data: unknown }
   /** The user's devices, newest first. */

@@ -288,6 +288,8 @@ export interface Client {
   watchPresence(users: readonly string[]): void
   presence(user: string): PresenceState | null
   block(user: string, on?: boolean): Promise<void>
+  /** Whom the user has blocked, by id. */
+  blocked(): Promise<User[]>
   channel(name: string): Promise<Push>
   broadcast(body: string | Body): Promise<number>
 

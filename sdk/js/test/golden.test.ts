@@ -53,6 +53,7 @@ const CALLS: Record<string, (client: Client, f: Frame) => unknown> = {
     client.forward({ c: str(f.c), seq: num(f.seq) }, f.to === undefined ? str(f.into) : { to: str(f.to) }),
   unread: (client, f) => client.unread(str(f.c)),
   block: (client, f) => client.block(str(f.user), f.on as boolean),
+  blocks: (client) => client.blocked(),
   channel: (client, f) => client.channel(str(f.channel)),
   broadcast: (client, f) => client.broadcast(f.b as never),
   devices: (client) => client.devices(),

@@ -89,6 +89,19 @@ describe('drafts', () => {
   })
 })
 
+describe('blocks', () => {
+  it('are asked for with the names that the server has', async () => {
+    const given = world()
+    const socket = await goOnline(given)
+    const blocked = given.client.blocked()
+    socket.reply(socket.last('blocks'), { t: 'blocks', users: [PEER] })
+    expect(await blocked).toEqual([PEER])
+    const refused = given.client.blocked()
+    socket.refuse(socket.last('blocks'), 'rate_limited', { retry: 'after_ms', after_ms: 100 })
+    await expect(refused).rejects.toMatchObject({ code: 'rate_limited', afterMs: 100 })
+  })
+})
+
 describe('typing, presence and channels', () => {
   it('shows typing for five seconds, or until the message comes', async () => {
     const given = world()

@@ -5,8 +5,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::access::Shared;
 
 mod delete;
+mod list;
 mod put;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(put::put_block, delete::delete_block))
+    OpenApiRouter::new()
+        .routes(routes!(list::list_blocks))
+        .routes(routes!(put::put_block, delete::delete_block))
 }

@@ -3,7 +3,16 @@
 
 use magpie_proto::{ConversationId, ErrorCode, Seq, UserId, client::Change};
 
-use crate::{access::Caller, core::Core, model::Entry, port::store::Op, refusal::Refusal};
+use crate::{
+    access::Caller,
+    core::Core,
+    model::{Entry, User},
+    port::store::Op,
+    refusal::Refusal,
+};
+
+/// Most users that one answer names: the store takes any number of blocks.
+const BLOCKS_MAX: u32 = 1_000;
 
 /// Makes the conversation with `peer` visible to the caller, with or without messages.
 ///
@@ -60,6 +69,14 @@ pub async fn hide_message(
 /// `unknown_user` when there is no such user.
 pub async fn block(core: &Core, caller: &Caller, other: UserId, on: bool) -> Result<(), Refusal> {
     core.write(Op::Block { user: caller.user.clone(), other, on }).await.map(drop)
+}
+
+/// Whom `user` refuses messages from, in id order, at most [`BLOCKS_MAX`].
+///
+/// # Errors
+/// Only those of the store.
+pub async fn blocks(core: &Core, user: &UserId) -> Result<Vec<User>, Refusal> {
+    Ok(core.store.blocked_users(user.clone(), BLOCKS_MAX).await?)
 }
 
 /// The caller's view of one conversation.

@@ -566,8 +566,11 @@ pub trait Store: Send + Sync + 'static {
     /// Bytes of all uploads of a user.
     fn media_bytes(&self, user: UserId) -> ReadFuture<u64>;
 
-    /// Whom the user has blocked.
+    /// Whom the user has blocked, in id order.
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>>;
+
+    /// The same with names and pictures, at most `limit`.
+    fn blocked_users(&self, user: UserId, limit: u32) -> ReadFuture<Vec<User>>;
 
     /// The current values of a user's channels (one channel if named), expired ones included.
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>>;

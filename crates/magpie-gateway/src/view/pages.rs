@@ -309,6 +309,18 @@ pub fn user(r: Option<u64>, user: &User) -> Result<Bytes, Refusal> {
     reply("user", r, &Fields { user: UserView::of(user) })
 }
 
+/// Reply to `blocks`: whom the caller has blocked.
+///
+/// # Errors
+/// `internal`, when it cannot be encoded: a bug.
+pub fn blocks(r: Option<u64>, users: &[User]) -> Result<Bytes, Refusal> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        users: Vec<UserView<'a>>,
+    }
+    reply("blocks", r, &Fields { users: users.iter().map(UserView::of).collect() })
+}
+
 /// Reply to `auth`.
 ///
 /// # Errors

@@ -154,6 +154,9 @@ impl Store for SlowStore {
     fn blocked(&self, user: UserId) -> ReadFuture<Vec<UserId>> {
         self.later(self.inner.blocked(user))
     }
+    fn blocked_users(&self, user: UserId, limit: u32) -> ReadFuture<Vec<User>> {
+        self.later(self.inner.blocked_users(user, limit))
+    }
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
         self.later(self.inner.channels(user, channel))
     }

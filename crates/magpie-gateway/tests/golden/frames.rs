@@ -253,12 +253,14 @@ fn changed() -> Vec<(&'static str, Bytes)> {
         avatar: "https://cdn.example.com/ming.jpg".into(),
         ..person("小明", "小明同学", Role::User)
     };
+    let blocked = [person("A", "", Role::User), person("spam-7", "Bargains", Role::Bot)];
     vec![
         ("sync-changes", pages::sync(&page, "小明", false, Some(&cursor)).unwrap()),
         ("history-changed", pages::history(Some(10), direct(), &history, "小明").unwrap()),
         ("changes", pages::changes(Some(29), direct(), &changes, "小明").unwrap()),
         ("devices", pages::devices(Some(31), &devices, here, "phone-7c2e").unwrap()),
         ("user", pages::user(Some(33), &me).unwrap()),
+        ("blocks", pages::blocks(Some(34), &blocked).unwrap()),
     ]
 }
 

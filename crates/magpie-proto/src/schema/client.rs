@@ -93,6 +93,7 @@ pub(super) const FRAMES: &[Frame] = &[
     ),
     request("unread", "Why is the unread count what it is?", &[C]),
     request("block", "Refuse messages from someone, or accept them again.", &[USER, ON]),
+    request("blocks", "Whom the user has blocked.", &[]),
     request(
         "channel",
         "The last value of a push channel.",

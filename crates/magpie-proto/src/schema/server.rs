@@ -193,6 +193,12 @@ pub(super) const FRAMES: &[Frame] = &[
         ],
     ),
     frame(
+        "blocks",
+        Told::Reply,
+        "Whom the user has blocked, by id.",
+        &[must("users", Ty::List(&Ty::Shape("User")), "At most 1,000.")],
+    ),
+    frame(
         "channel",
         Told::Reply,
         "A channel's last value.",

@@ -131,6 +131,28 @@ async fn a_blocked_sender_is_refused_until_the_block_is_lifted() {
 }
 
 #[tokio::test]
+async fn a_user_sees_on_every_device_whom_he_has_blocked_and_nobody_elses_blocks() {
+    let server = TestServer::start();
+    let alice = server.user("alice").await;
+    let phone = server.sign_in("bob", "phone").await;
+    let tablet = server.sign_in("bob", "tablet").await;
+    server.user("carol").await;
+    alice.client.set_profile(Some("Alice 李"), None).await.unwrap();
+    for user in ["carol", "alice"] {
+        phone.client.block(user, true).await.unwrap();
+    }
+    let names = async |session: &Session| {
+        let blocked = session.client.blocks().await.unwrap();
+        blocked.into_iter().map(|user| (user.id, user.name)).collect::<Vec<_>>()
+    };
+    let pair = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+    assert_eq!(names(&tablet).await, [pair("alice", "Alice 李"), pair("carol", "carol")]);
+    assert!(names(&alice).await.is_empty(), "who is blocked is not told");
+    tablet.client.block("carol", false).await.unwrap();
+    assert_eq!(names(&phone).await, [pair("alice", "Alice 李")]);
+}
+
+#[tokio::test]
 async fn a_stranger_may_send_as_many_as_configured_until_the_other_side_shows_up() {
     let server = TestServer::with(&[("limits.stranger_limit", "2")]);
     let alice = server.user("alice").await;

@@ -187,6 +187,10 @@ impl Store for SqliteStore {
         self.read(move |view, _| users::blocked(view, &user))
     }
 
+    fn blocked_users(&self, user: UserId, limit: u32) -> ReadFuture<Vec<User>> {
+        self.read(move |view, _| users::blocked_users(view, &user, limit))
+    }
+
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
         self.read(move |view, _| match channel {
             Some(channel) => Ok(view.channel(&user, &channel)?.into_iter().collect()),

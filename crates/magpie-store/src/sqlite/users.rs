@@ -93,6 +93,13 @@ pub(crate) fn blocked(view: &View<'_>, id: &UserId) -> Result<Vec<UserId>> {
     Ok(ids)
 }
 
+/// The same with all that is known of them, at most `limit`.
+pub(crate) fn blocked_users(view: &View<'_>, id: &UserId, limit: u32) -> Result<Vec<User>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let ids = blocked(view, id)?.into_iter().take(limit);
+    ids.filter_map(|id| view.user(&id).transpose()).collect()
+}
+
 fn id_of(view: &View<'_>, no: UserNo) -> Result<Option<UserId>> {
     let found =
         view.newest(|layer| layer.users().find(|row| row.no == no).map(|row| row.user.id.clone()));

@@ -6,7 +6,9 @@
     reason = "the names are the documentation; test code"
 )]
 
-use magpie_core::port::store::{Append, Guard, Op, Origin, Outcome, Place, Rejection, Write};
+use magpie_core::port::store::{
+    Append, Guard, Op, Origin, Outcome, Place, Rejection, UserPatch, Write,
+};
 use magpie_proto::ConversationId;
 
 use super::subject::{MEMBER, Subject, direct, stored, user};
@@ -94,6 +96,26 @@ pub fn a_block_holds_before_the_first_message(s: &Subject) {
     s.write(Op::Block { user: user("b"), other: user("a"), on: true }).expect("blocked");
     assert_eq!(s.send_guarded("a", "b", MEMBER), Err(Rejection::Blocked));
     assert_eq!(s.read(s.store.members(direct("a", "b"))), None);
+}
+
+pub fn blocked_users_are_listed_by_id_with_the_names_they_have_now(s: &Subject) {
+    s.users(&["a", "b", "c", "d"]);
+    let block = |by, whom, on| Op::Block { user: user(by), other: user(whom), on };
+    for whom in ["d", "c", "b"] {
+        s.write(block("a", whom, true)).expect("blocked");
+    }
+    s.write(block("b", "a", true)).expect("blocked");
+    s.write(block("a", "c", false)).expect("accepted again");
+    let (name, avatar, role, banned) = (Some("丁".into()), None, None, None);
+    let renamed = UserPatch { id: user("d"), name, avatar, role, banned, now_ms: 1 };
+    s.write(Op::PutUser(renamed)).expect("renamed");
+    let listed = |who, limit| s.read(s.store.blocked_users(user(who), limit));
+    let [b, d] = ["b", "d"].map(|id| s.read(s.store.user(user(id))).expect("a user"));
+    assert_eq!(d.name, "丁");
+    assert_eq!(listed("a", 9), [b.clone(), d]);
+    assert_eq!(listed("a", 1), [b]);
+    assert!(listed("c", 9).is_empty());
+    assert!(listed("ghost", 9).is_empty());
 }
 
 pub fn a_resend_is_a_duplicate_even_when_blocked_or_limited(s: &Subject) {

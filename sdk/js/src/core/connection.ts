@@ -92,8 +92,8 @@ export class Connection {
   }
 
   request<R>(t: string, fields: object = {}, timeoutMs = REQUEST_TIMEOUT_MS): Promise<R> {
-    if (this.status.state === 'online') return this.requests.send<R>(t, fields, timeoutMs)
     const { state, reason } = this.status
+    if (state === 'online') return this.requests.send<R>(t, fields, timeoutMs)
     if (state !== 'closed') return Promise.reject(new MagpieError('disconnected', 'not connected', 'later'))
     return Promise.reject(new MagpieError('closed', `the client is closed: ${reason}`))
   }

@@ -105,12 +105,14 @@ export class List {
     const entry = this.entries.get(c)
     if (!entry) return
     // A count that was made before our latest read must not bring the badge back.
-    const fresh = state.read === undefined || state.read >= entry.read
-    if (state.unread !== undefined && fresh) entry.unread = state.unread
-    if (state.read !== undefined && fresh) entry.read = state.read
-    if (state.cleared !== undefined) entry.cleared = Math.max(entry.cleared, state.cleared)
-    if (state.pin !== undefined) entry.pin = state.pin
-    if (state.mute !== undefined) entry.mute = state.mute
+    const { read = entry.read } = state
+    if (read >= entry.read) {
+      entry.read = read
+      entry.unread = state.unread ?? entry.unread
+    }
+    entry.cleared = Math.max(entry.cleared, state.cleared ?? 0)
+    entry.pin = state.pin ?? entry.pin
+    entry.mute = state.mute ?? entry.mute
     if (state.hidden !== undefined) entry.visible = entry.head > state.hidden
     if (entry.last && last(entry.last) <= entry.cleared) entry.last = null
     this.touch(c)

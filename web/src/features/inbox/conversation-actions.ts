@@ -6,10 +6,12 @@ import { type Ref, ref } from 'vue'
 import { failureText, t } from '../../app/i18n'
 import { titleOf } from '../../app/labels'
 import { isDeskOf, isSystem } from '../../model/names'
+import { useBlocks } from '../../stores/blocks'
 import { useInbox } from '../../stores/inbox'
 import { useSession } from '../../stores/session'
 import { useToasts } from '../../stores/toasts'
 import type { Action } from '../../ui/ActionMenu.vue'
+import { unblock } from './unblock'
 
 export interface Question {
   title: string
@@ -28,6 +30,7 @@ export interface ConversationActions {
 export function useConversationActions(): ConversationActions {
   const session = useSession()
   const inbox = useInbox()
+  const blocks = useBlocks()
   const toasts = useToasts()
   const question = ref<Question | null>(null)
 
@@ -39,7 +42,8 @@ export function useConversationActions(): ConversationActions {
       { id: 'remove', label: t('conv.hide'), icon: 'eyeoff' },
       { id: 'clear', label: t('conv.clear'), icon: 'trash', danger: true },
     ]
-    if (isPerson) actions.push({ id: 'block', label: t('conv.block'), icon: 'block', danger: true })
+    if (isPerson && blocks.has(one.peer?.id)) actions.push({ id: 'unblock', label: t('conv.unblock'), icon: 'check' })
+    else if (isPerson) actions.push({ id: 'block', label: t('conv.block'), icon: 'block', danger: true })
     return actions
   }
 
@@ -78,9 +82,9 @@ export function useConversationActions(): ConversationActions {
       })
     } else if (id === 'block' && peer) {
       ask({ title: t('conv.block_title', { name }), hint: t('conv.block_hint'), action: t('conv.block') }, () =>
-        attempt(client.block(peer.id, true), t('conv.blocked', { name })),
+        attempt(blocks.set(peer.id, true), t('conv.blocked', { name })),
       )
-    }
+    } else if (id === 'unblock' && peer) void unblock(peer)
   }
 
   return { of, run, question }

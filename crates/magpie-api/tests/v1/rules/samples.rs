@@ -71,6 +71,7 @@ fn call(operation: &str) -> (String, Option<Value>, u16) {
         "ban_user" => ("/v1/users/17/ban".into(), None, 200),
         "unban_user" => ("/v1/users/17/unban".into(), None, 200),
         "kick_user" => (own + "/kick", Some(json!({"device": "phone"})), 200),
+        "list_blocks" => (own + "/blocks", None, 200),
         "put_block" | "delete_block" => (own + "/blocks/17", None, 204),
         "create_token" => ("/v1/tokens".into(), Some(json!({"user": "小明", "ttl_s": 60})), 201),
         "create_dialect_link" => {

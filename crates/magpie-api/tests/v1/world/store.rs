@@ -174,6 +174,10 @@ impl Store for FragileStore {
         self.read(|inner| inner.blocked(user))
     }
 
+    fn blocked_users(&self, user: UserId, limit: u32) -> ReadFuture<Vec<User>> {
+        self.read(|inner| inner.blocked_users(user, limit))
+    }
+
     fn channels(&self, user: UserId, channel: Option<Box<str>>) -> ReadFuture<Vec<ChannelValue>> {
         self.read(|inner| inner.channels(user, channel))
     }
