@@ -6,7 +6,7 @@ import { Native } from './harness/native'
 import { DESKTOP, expect, type Person, test } from './harness/test'
 
 /** Longest id of a user. */
-const ID_BYTES = 128
+const ID_BYTES = 64
 
 const texts = (person: Person): Promise<string[]> => person.page.getByTestId('message-text').allTextContents()
 
@@ -140,11 +140,11 @@ test('hostile texts that come by keys and from the clipboard, edits, and ids of 
 
   await bob.say('plain')
   await bob.expectStored('plain')
-  for (const text of HOSTILE) {
+  for (const text of inFewNames(ID_BYTES)) {
     await composer.press('ArrowUp')
     await composer.fill(text)
     await composer.press('Enter')
-    await bob.expectLast(text.replace(/\s+$/, ''))
+    await bob.expectLast(text)
   }
   await expectHarmless(bob)
 
