@@ -24,34 +24,33 @@ pub struct Presented<'a> {
     pub issued_ms: u64,
 }
 
-/// What is known of a device, if its token may be used there. Tokens that do not say when they
-/// were issued are taken until the device is signed out for the first time. A token knows whole
-/// seconds only: one of the very second of the signing out is not taken.
+/// Judges a device by what the store has of it. A token knows whole seconds only: one of the very
+/// second of the signing out is not taken.
 ///
 /// # Errors
 /// `signed_out` when it was signed out after its token was issued.
-pub async fn judge(
-    core: &Core,
-    user: &UserId,
-    device: Presented<'_>,
-) -> Result<Option<Device>, Refusal> {
+pub async fn judge(core: &Core, user: &UserId, device: Presented<'_>) -> Result<(), Refusal> {
     if device.id.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
-    let known = core.store.device(user.clone(), device.id.into()).await?;
-    if let Some(known) = &known
-        && known.signed_out_ms > 0
-        && device.issued_ms <= known.signed_out_ms
-    {
+    let (_, known) = core.store.user_and_device(user.clone(), device.id.into()).await?;
+    judge_known(device, known.as_ref())
+}
+
+/// The same where it was read already. Tokens that do not say when they were issued are taken
+/// until the device is signed out for the first time.
+pub(crate) fn judge_known(device: Presented<'_>, known: Option<&Device>) -> Result<(), Refusal> {
+    let signed_out_ms = known.map_or(0, |known| known.signed_out_ms);
+    if signed_out_ms > 0 && device.issued_ms <= signed_out_ms {
         let message = "this device was signed out; sign in again with a new token";
         return Err(Refusal::new(ErrorCode::SignedOut, message));
     }
-    Ok(known)
+    Ok(())
 }
 
 /// Notes the sign-in of a device that was judged, unless `known` says that it was noted lately.
 /// Nobody waits for it.
-pub fn note(core: &Core, user: &UserId, device: Presented<'_>, known: Option<&Device>) {
+pub(crate) fn note(core: &Core, user: &UserId, device: Presented<'_>, known: Option<&Device>) {
     let now_ms = core.now_ms();
     let noted = known.is_some_and(|known| {
         let same_name = device.name.is_empty() || *known.name == *device.name;

@@ -4,6 +4,7 @@ use magpie_proto::{CloseCode, ErrorCode, UserId};
 
 use crate::{
     core::Core,
+    device::{self, Presented},
     event::{Audience, Delivery, Event},
     model::{Role, User},
     port::store::{Op, Outcome, UserPatch},
@@ -39,6 +40,35 @@ pub async fn sign_in(
     create: bool,
 ) -> Result<User, Refusal> {
     let known = core.store.user(id.clone()).await?;
+    admit(core, id, known, profile, create).await
+}
+
+/// The same on a device, which is judged before anything is written (the token of one that was
+/// signed out changes nothing) and noted after it.
+///
+/// # Errors
+/// Those of [`sign_in`]; `signed_out` for a token that is older than the device's signing out.
+pub async fn sign_in_on(
+    core: &Core,
+    id: &UserId,
+    profile: Profile,
+    create: bool,
+    device: Presented<'_>,
+) -> Result<User, Refusal> {
+    let (user, known) = core.store.user_and_device(id.clone(), device.id.into()).await?;
+    device::judge_known(device, known.as_ref())?;
+    let user = admit(core, id, user, profile, create).await?;
+    device::note(core, &user.id, device, known.as_ref());
+    Ok(user)
+}
+
+async fn admit(
+    core: &Core,
+    id: &UserId,
+    known: Option<User>,
+    profile: Profile,
+    create: bool,
+) -> Result<User, Refusal> {
     let user = match known {
         Some(user) if profile.matches(&user) => user,
         None if !create => return Err(Refusal::unknown_user(id)),

@@ -192,10 +192,8 @@ async fn welcome(
     let create = gate.settings.create_token_users;
     let kicks = gate.hub.kicks();
     let presented = Presented { id: &hello.device, name: &hello.name, issued_ms: proved.issued_ms };
-    // Before anything is written: the token of a device that was signed out changes nothing.
-    let known = device::judge(&gate.core, &proved.user, presented).await?;
-    let user = user::sign_in(&gate.core, &proved.user, profile(&proved), create).await?;
-    device::note(&gate.core, &user.id, presented, known.as_ref());
+    let profile = profile(&proved);
+    let user = user::sign_in_on(&gate.core, &proved.user, profile, create, presented).await?;
     let caller = Caller {
         user: user.id.clone(),
         role: user.role,

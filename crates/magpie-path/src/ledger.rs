@@ -184,8 +184,12 @@ impl Store for Ledger {
         ready(Ok(Vec::new()))
     }
 
-    fn device(&self, _: UserId, _: Box<str>) -> ReadFuture<Option<Device>> {
-        ready(Ok(None))
+    fn user_and_device(
+        &self,
+        user: UserId,
+        _: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)> {
+        ready(Ok((Some(known(user)), None)))
     }
 
     fn media(&self, _: MediaId) -> ReadFuture<Option<Media>> {

@@ -108,7 +108,8 @@ impl Node {
         while !matches!(events.next().await.unwrap(), Event::Sync(page) if page.cur.is_some()) {}
         // The server notes the device behind the sign-in: no test is to find that write waiting.
         let user = UserId::parse(user).unwrap();
-        while self.core.store.device(user.clone(), device.into()).await.unwrap().is_none() {
+        let noted = || self.core.store.user_and_device(user.clone(), device.into());
+        while noted().await.unwrap().1.is_none() {
             self.store.release();
             tokio::task::yield_now().await;
         }

@@ -230,8 +230,15 @@ impl Store for MemoryStore {
         self.read(|data| belongings::devices(data, &user))
     }
 
-    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
-        self.read(|data| data.devices.get(&(user, device)).cloned())
+    fn user_and_device(
+        &self,
+        user: UserId,
+        device: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)> {
+        self.read(|data| {
+            let known = data.users.get(&user).cloned();
+            (known, data.devices.get(&(user, device)).cloned())
+        })
     }
 
     fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {

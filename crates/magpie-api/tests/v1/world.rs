@@ -26,9 +26,10 @@ use magpie_auth::{
 use magpie_core::{
     Core, Policy, Role, User,
     conversation::directory::Directory,
-    device::{self, Presented},
+    device::Presented,
     port::Clock as _,
     publish::Publisher,
+    user::{self, Profile},
 };
 use magpie_media::Settings;
 use magpie_proto::{ConversationId, UserId};
@@ -184,8 +185,8 @@ impl World {
     pub async fn sign_in(&self, user: &str, device: &str, name: &str) {
         let issued_ms = self.clock.now_ms();
         let presented = Presented { id: device, name, issued_ms };
-        let known = device::judge(&self.core, &id(user), presented).await.unwrap();
-        device::note(&self.core, &id(user), presented, known.as_ref());
+        let profile = Profile::default();
+        user::sign_in_on(&self.core, &id(user), profile, true, presented).await.unwrap();
     }
 
     /// A text from one user to another; gives its place.

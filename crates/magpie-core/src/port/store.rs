@@ -549,8 +549,13 @@ pub trait Store: Send + Sync + 'static {
     /// out and that did not come back are not among them.
     fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>>;
 
-    /// One device of a user, also one that was signed out.
-    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>>;
+    /// A user and one of his devices, also one that was signed out: what every sign-in asks for,
+    /// in one read.
+    fn user_and_device(
+        &self,
+        user: UserId,
+        device: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)>;
 
     /// A finished upload.
     fn media(&self, id: MediaId) -> ReadFuture<Option<Media>>;

@@ -2,6 +2,7 @@
 
 use magpie_core::{
     Audience, Class, Event, Policy, Role,
+    device::{self, Presented},
     port::store::UserPatch,
     presence,
     user::{self, Profile},
@@ -31,6 +32,23 @@ async fn a_token_makes_its_user_known_and_keeps_his_name_current() {
     assert_eq!((new.name.as_str(), new.role), ("Ann", Role::User));
     let renamed = user::sign_in(&world.core, &uid("a"), profile("Anna"), true).await.unwrap();
     assert_eq!(renamed.name, "Anna");
+}
+
+#[tokio::test]
+async fn the_token_of_a_device_that_was_signed_out_changes_nothing_and_a_newer_one_signs_in() {
+    let world = World::new(Policy::default());
+    let arrive = async |name: &str, issued_ms: u64| {
+        let profile = Profile { name: Some(name.into()), ..Profile::default() };
+        let phone = Presented { id: "phone", name: "", issued_ms };
+        user::sign_in_on(&world.core, &uid("a"), profile, true, phone).await
+    };
+    assert_eq!(arrive("Ann", NOW_MS).await.unwrap().name, "Ann");
+    world.clock.advance_ms(5_000);
+    device::sign_out(&world.core, &uid("a"), "phone").await.unwrap();
+    assert_eq!(arrive("Mallory", NOW_MS).await.unwrap_err().code, ErrorCode::SignedOut);
+    let known = world.core.store.user(uid("a")).await.unwrap();
+    assert_eq!(known.unwrap().name, "Ann");
+    assert_eq!(arrive("Anna", NOW_MS + 6_000).await.unwrap().name, "Anna");
 }
 
 #[tokio::test]

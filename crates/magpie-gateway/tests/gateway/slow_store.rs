@@ -131,8 +131,12 @@ impl Store for SlowStore {
     fn devices(&self, user: UserId) -> ReadFuture<Vec<Device>> {
         self.later(self.inner.devices(user))
     }
-    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
-        self.later(self.inner.device(user, device))
+    fn user_and_device(
+        &self,
+        user: UserId,
+        device: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)> {
+        self.later(self.inner.user_and_device(user, device))
     }
     fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
         self.later(self.inner.media(id))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use magpie_core::{
-    model::Device,
+    model::{Device, User},
     port::store::{Outcome, Rejection},
 };
 use magpie_proto::UserId;
@@ -25,12 +25,15 @@ fn device(row: &Row<'_>) -> Result<Device> {
     })
 }
 
-/// One device, whatever became of it.
-pub(crate) fn find(view: &View<'_>, user: &UserId, id: &str) -> Result<Option<Device>> {
-    match view.number(user)? {
-        Some(no) => known(view, no, id),
-        None => Ok(None),
-    }
+/// A user and one of his devices, whatever became of it.
+pub(crate) fn with_user(
+    view: &View<'_>,
+    user: &UserId,
+    id: &str,
+) -> Result<(Option<User>, Option<Device>)> {
+    let Some(row) = view.user_row(user)? else { return Ok((None, None)) };
+    let device = if id.is_empty() { None } else { known(view, row.no, id)? };
+    Ok((Some(row.user), device))
 }
 
 fn known(view: &View<'_>, no: UserNo, id: &str) -> Result<Option<Device>> {

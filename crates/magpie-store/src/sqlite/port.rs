@@ -158,8 +158,12 @@ impl Store for SqliteStore {
         self.read(move |view, _| devices::list(view, &user))
     }
 
-    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
-        self.read(move |view, _| devices::find(view, &user, &device))
+    fn user_and_device(
+        &self,
+        user: UserId,
+        device: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)> {
+        self.read(move |view, _| devices::with_user(view, &user, &device))
     }
 
     fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {

@@ -55,7 +55,11 @@ pub fn a_device_that_was_signed_out_is_not_listed_until_it_comes_back(s: &Subjec
     let signed_out = Outcome::SignedOut { user: user("a"), device: "p".into() };
     assert_eq!(sign_out(s, "a", "p", 50), Ok(signed_out.clone()));
     assert_eq!(list(s, "a"), ["w \"\" 10-10"]);
-    let known = |device: &str| s.read(s.store.device(user("a"), device.into()));
+    let known = |device: &str| {
+        let (who, known) = s.read(s.store.user_and_device(user("a"), device.into()));
+        assert_eq!(who.map(|who| who.id), Some(user("a")), "of each device, also an unknown one");
+        known
+    };
     assert_eq!(known("p").map(|d| (d.last_ms, d.signed_out_ms)), Some((10, 50)));
     assert_eq!(sign_out(s, "a", "p", 40), Ok(signed_out), "again");
     seen(s, "a", "p", "", 60).expect("noted");
@@ -65,4 +69,6 @@ pub fn a_device_that_was_signed_out_is_not_listed_until_it_comes_back(s: &Subjec
         assert_eq!(sign_out(s, who, device, 70), Err(Rejection::UnknownDevice));
     }
     assert_eq!(known("x"), None);
+    assert_eq!(known(""), None, "a sign-in without a device");
+    assert_eq!(s.read(s.store.user_and_device(user("ghost"), "p".into())), (None, None));
 }

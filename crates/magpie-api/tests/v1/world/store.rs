@@ -145,8 +145,12 @@ impl Store for FragileStore {
         self.read(|inner| inner.devices(user))
     }
 
-    fn device(&self, user: UserId, device: Box<str>) -> ReadFuture<Option<Device>> {
-        self.read(|inner| inner.device(user, device))
+    fn user_and_device(
+        &self,
+        user: UserId,
+        device: Box<str>,
+    ) -> ReadFuture<(Option<User>, Option<Device>)> {
+        self.read(|inner| inner.user_and_device(user, device))
     }
 
     fn media(&self, id: MediaId) -> ReadFuture<Option<Media>> {
