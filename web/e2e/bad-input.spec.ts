@@ -1,17 +1,9 @@
 // What is too long, too late or gone: said in words, agreed on by both pages, and nothing typed is lost.
 import { pick } from './harness/files'
 import { Native } from './harness/native'
-import { DESKTOP, expect, type Person, PHONE, test } from './harness/test'
+import { expect, PHONE, test, together } from './harness/test'
 
 const BODY_BYTES = 65_536
-
-async function together(arrive: (user: string, look?: typeof PHONE) => Promise<Person>): Promise<[Person, Person]> {
-  const ming = await arrive('小明', DESKTOP)
-  const hua = await arrive('翠花', { ...PHONE, language: 'en' })
-  await ming.open('翠花')
-  await hua.open('小明')
-  return [ming, hua]
-}
 
 test('a message of more than 64 KiB is refused in words and stays in the field until it is shorter', async ({ arrive, server }) => {
   const [ming, hua] = await together(arrive)

@@ -7,20 +7,10 @@ import type { Locator } from '@playwright/test'
 
 import { give, NAMES, PAGE_AS_PICTURE, pick, picture, png, recordVideo, REFUSED } from './harness/files'
 import { refuseDevices } from './harness/rtc'
-import { DESKTOP, expect, LOOKS, lookName, type Look, type Person, PHONE, test } from './harness/test'
-
-type Arrive = (user: string | null, look?: Look) => Promise<Person>
+import { DESKTOP, expect, lookName, LOOKS, type Person, PHONE, test, together } from './harness/test'
 
 const id = (person: Person, name: string): Locator => person.page.getByTestId(name)
 const items = (person: Person): Locator => id(person, 'upload-item')
-
-async function friends(arrive: Arrive, look: Look = DESKTOP): Promise<[Person, Person]> {
-  const ming = await arrive('小明', look)
-  const hua = await arrive('翠花', { ...PHONE, language: 'en' })
-  await ming.open('翠花')
-  await hua.open('小明')
-  return [ming, hua]
-}
 
 /** The picture is really there, not only its frame. */
 async function expectShown(image: Locator): Promise<void> {
@@ -29,7 +19,7 @@ async function expectShown(image: Locator): Promise<void> {
 
 for (const look of LOOKS) {
   test(`pictures are seen before they are sent, arrive in order, and open large (${lookName(look)})`, async ({ arrive }) => {
-    const [ming, hua] = await friends(arrive, look)
+    const [ming, hua] = await together(arrive, look)
     await pick(ming, [picture('one.png'), picture('two.png', 200, 400)], 'tool-image')
     await expect(items(ming)).toHaveCount(2)
     await id(ming, 'upload-send').click()
@@ -53,7 +43,7 @@ for (const look of LOOKS) {
 }
 
 test('a picture is pasted, a file is dropped, and the file is saved with its name on the other side', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   await give(ming.page, 'paste', picture('clip.png'))
   await expect(items(ming)).toHaveCount(1)
   const contract = { name: '合同 第1版.txt', mimeType: 'text/plain', buffer: Buffer.from('甲方乙方') }
@@ -70,7 +60,7 @@ test('a picture is pasted, a file is dropped, and the file is saved with its nam
 })
 
 test('a voice message is recorded, sent, and heard with its waveform; only one plays at a time', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   for (let n = 1; n <= 2; n++) {
     await id(ming, 'voice-button').click()
     await expect(id(ming, 'voice-bar')).toHaveAttribute('data-state', 'recording')
@@ -91,7 +81,7 @@ test('a voice message is recorded, sent, and heard with its waveform; only one p
 })
 
 test('a recording is discarded and nothing is sent', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   await id(ming, 'voice-button').click()
   await expect(id(ming, 'voice-time')).toHaveText('0:01')
   await id(ming, 'voice-cancel').click()
@@ -102,7 +92,7 @@ test('a recording is discarded and nothing is sent', async ({ arrive }) => {
 })
 
 test('a video shows its first picture and plays', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   await pick(ming, [await recordVideo(ming.page)], 'tool-image')
   await expect(items(ming).locator('img')).toBeVisible()
   await id(ming, 'upload-send').click()
@@ -113,7 +103,7 @@ test('a video shows its first picture and plays', async ({ arrive }) => {
 })
 
 test('a file that is sent while the server is away arrives when it is back', async ({ arrive, server }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   for (const person of [ming, hua]) await person.expectOutage()
   await pick(ming, [{ name: 'later.txt', mimeType: 'text/plain', buffer: Buffer.alloc(3_000_000, 'x') }])
   await server.kill()
@@ -128,7 +118,7 @@ test('a file that is sent while the server is away arrives when it is back', asy
 
 for (const language of ['zh', 'en'] as const) {
   test(`what is not what it says is refused in words, and stays to be removed (${language})`, async ({ arrive }) => {
-    const [ming, hua] = await friends(arrive, { ...DESKTOP, language })
+    const [ming, hua] = await together(arrive, { ...DESKTOP, language })
     ming.expectStatus(422)
     const half = png(300, 300)
     await pick(ming, [...REFUSED, PAGE_AS_PICTURE, { name: 'half.png', mimeType: 'image/png', buffer: half.subarray(0, half.length / 2) }])
@@ -150,7 +140,7 @@ for (const language of ['zh', 'en'] as const) {
 }
 
 test('drawings with scripts and files that are two things at once run nothing', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   ming.expectStatus(422)
   const title = await hua.page.title()
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="top.document.title=1"><script>top.document.title=2</script></svg>'
@@ -169,7 +159,7 @@ test('drawings with scripts and files that are two things at once run nothing', 
 })
 
 test('a name says what a file is, whatever was put into it', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   await pick(ming, NAMES.map(([name]) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('text') })))
   await id(ming, 'upload-send').click()
   await expect(id(hua, 'file-bubble')).toHaveCount(NAMES.length)
@@ -177,7 +167,7 @@ test('a name says what a file is, whatever was put into it', async ({ arrive }) 
 })
 
 test('100 MB are turned away before anything is sent, with the limit', async ({ arrive }) => {
-  const [ming] = await friends(arrive)
+  const [ming] = await together(arrive)
   const folder = await mkdtemp(join(tmpdir(), 'magpie-e2e-big-'))
   try {
     const path = join(folder, 'film.bin')
@@ -194,7 +184,7 @@ test('100 MB are turned away before anything is sent, with the limit', async ({ 
 })
 
 test('a stranger gets no address of a file, and a link is nothing without its signature', async ({ arrive }) => {
-  const [ming, hua] = await friends(arrive)
+  const [ming, hua] = await together(arrive)
   const answer = ming.page.waitForResponse((response) => response.url().includes('/complete'))
   await pick(ming, [picture('secret.png')], 'tool-image')
   await id(ming, 'upload-send').click()

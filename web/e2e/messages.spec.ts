@@ -1,14 +1,5 @@
 // What can be done to a message, seen by two people at once: reply, edit, recall, react, forward, delete.
-import { DESKTOP, expect, type Person, PHONE, test } from './harness/test'
-
-/** Two people who look at their chat with each other. */
-async function together(arrive: (user: string, look?: typeof PHONE) => Promise<Person>): Promise<[Person, Person]> {
-  const ming = await arrive('小明', DESKTOP)
-  const hua = await arrive('翠花', { ...PHONE, language: 'en' })
-  await ming.open('翠花')
-  await hua.open('小明')
-  return [ming, hua]
-}
+import { expect, test, together } from './harness/test'
 
 test('a reply quotes its message as it is now, and a tap on the quote leads there', async ({ arrive }) => {
   const [ming, hua] = await together(arrive)

@@ -271,3 +271,12 @@ export class Person {
     await this.context.close()
   }
 }
+
+/** Two people who look at their chat with each other: 翠花 on a phone, in English. */
+export async function together(arrive: (user: string, look?: Look) => Promise<Person>, look: Look = DESKTOP): Promise<[Person, Person]> {
+  const ming = await arrive('小明', look)
+  const hua = await arrive('翠花', { ...PHONE, language: 'en' })
+  await ming.open('翠花')
+  await hua.open('小明')
+  return [ming, hua]
+}

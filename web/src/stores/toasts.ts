@@ -4,6 +4,8 @@ import { defineStore } from 'pinia'
 import type { Client } from 'magpie-im'
 import { shallowRef } from 'vue'
 
+import { failureText } from '../app/i18n'
+
 export interface Toast {
   id: number
   kind: 'push' | 'broadcast' | 'error' | 'done'
@@ -29,6 +31,16 @@ export const useToasts = defineStore('toasts', () => {
     list.value = list.value.filter((toast) => toast.id !== id)
   }
 
+  /** Says how something went that a person asked for. */
+  async function attempt(work: Promise<unknown>, done?: string): Promise<void> {
+    try {
+      await work
+      if (done) show('done', '', done)
+    } catch (failure) {
+      show('error', '', failureText(failure))
+    }
+  }
+
   function attach(client: Client): () => void {
     const removers = [
       client.on('push', (push) => show('push', push.channel, describe(push.data))),
@@ -40,7 +52,7 @@ export const useToasts = defineStore('toasts', () => {
     }
   }
 
-  return { list, show, dismiss, attach }
+  return { list, show, attempt, dismiss, attach }
 })
 
 /** What a person can read of a push's data. */

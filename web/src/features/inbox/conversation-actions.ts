@@ -3,7 +3,7 @@
 import type { Conversation } from 'magpie-im'
 import { type Ref, ref } from 'vue'
 
-import { failureText, t } from '../../app/i18n'
+import { t } from '../../app/i18n'
 import { titleOf } from '../../app/labels'
 import { isDeskOf, isSystem } from '../../model/names'
 import { useBlocks } from '../../stores/blocks'
@@ -47,15 +47,6 @@ export function useConversationActions(): ConversationActions {
     return actions
   }
 
-  function attempt(work: Promise<unknown>, done?: string): void {
-    work.then(
-      () => {
-        if (done) toasts.show('done', '', done)
-      },
-      (failure: unknown) => toasts.show('error', '', failureText(failure)),
-    )
-  }
-
   function ask(asked: Omit<Question, 'run'>, run: () => void): void {
     question.value = {
       ...asked,
@@ -70,19 +61,19 @@ export function useConversationActions(): ConversationActions {
     const client = session.required()
     const name = titleOf(one, session.user?.id ?? '')
     const { c, peer } = one
-    if (id === 'pin') attempt(client.pin(c, !one.pin))
-    else if (id === 'mute') attempt(client.mute(c, !one.mute))
+    if (id === 'pin') void toasts.attempt(client.pin(c, !one.pin))
+    else if (id === 'mute') void toasts.attempt(client.mute(c, !one.mute))
     else if (id === 'remove') {
       if (inbox.open === c) inbox.close()
-      attempt(client.hideConversation(c))
+      void toasts.attempt(client.hideConversation(c))
     } else if (id === 'clear') {
       ask({ title: t('conv.clear_title', { name }), hint: t('conv.clear_hint'), action: t('conv.clear') }, () => {
         if (inbox.open === c) inbox.close()
-        attempt(client.deleteConversation(c))
+        void toasts.attempt(client.deleteConversation(c))
       })
     } else if (id === 'block' && peer) {
       ask({ title: t('conv.block_title', { name }), hint: t('conv.block_hint'), action: t('conv.block') }, () =>
-        attempt(blocks.set(peer.id, true), t('conv.blocked', { name })),
+        void toasts.attempt(blocks.set(peer.id, true), t('conv.blocked', { name })),
       )
     } else if (id === 'unblock' && peer) void unblock(peer)
   }
